@@ -91,7 +91,8 @@ describe("idle.engine.errors", function()
     end)
 
     it("understands IdLE's transient marker, on the error or on a cause", function()
-      for _, data in ipairs({ { ["Idle.IsTransient"] = true }, { IdleIsTransient = 1 }, { IdleIsTransient = " TRUE " } }) do
+      local marks = { { ["Idle.IsTransient"] = true }, { IdleIsTransient = 1 }, { IdleIsTransient = " TRUE " } }
+      for _, data in ipairs(marks) do
         assert.is_true(errors.from({ message = "throttled", data = data }).transient)
         assert.is_true(errors.from({ message = "failed", cause = { message = "throttled", data = data } }).transient)
       end

@@ -23,7 +23,9 @@ local UNKNOWN = { effect = "unknown", transient = false }
 
 --- What a kind means unless who raises it knows better: a lost connection has
 --- effect "none" if nothing was sent yet, but only its session can tell.
----@type table<string, { effect: idle.Effect, transient: boolean, exit?: integer }>
+--- `exit` is the exit status of the kind's usual effect; `waited` says that the
+--- step itself has tried again until its deadline.
+---@type table<string, { effect: idle.Effect, transient: boolean, exit?: integer, waited?: boolean }>
 errors.kinds = {
   ["input.option"] = { effect = "none", transient = false, exit = 64 },
   ["input.script"] = { effect = "none", transient = false, exit = 66 },
@@ -65,7 +67,7 @@ errors.kinds = {
   ["session.ambiguous"] = NONE,
   ["session.contract"] = NONE,
 
-  ["sync.busy"] = NONE_RETRY,
+  ["sync.busy"] = { effect = "none", transient = true, waited = true },
   ["sync.staging"] = NONE,
   ["sync.suspended"] = NONE,
   ["sync.disabled"] = NONE,

@@ -1,0 +1,80 @@
+--- Copies a value for publication: secrets replaced, and nothing left in it
+--- that JSON could not hold. The original is never changed.
+local errors = require("idle.engine.errors")
+local value = require("idle.engine.value")
+
+local redact = {}
+
+--- Stands where a secret, a function or a reference to its own container stood.
+redact.MARKER = "[REDACTED]"
+
+-- Deeper than any real data; it keeps a hostile nesting from filling the stack.
+local MAX_DEPTH = 64
+
+local SECRET_KEYS = {}
+for _, key in ipairs({
+  "password", "passphrase", "secret", "token", "apiKey", "clientSecret", "accessToken", "refreshToken", "credential",
+  "privateKey", "AccountPassword", "AccountPasswordAsPlainText", "GeneratedAccountPasswordPlainText",
+  "GeneratedAccountPasswordProtected",
+}) do
+  SECRET_KEYS[key:lower()] = true
+end
+
+--- Whether the value of a field of this name is a secret, whatever it is.
+---@param key any
+---@return boolean
+function redact.is_secret_key(key)
+  return type(key) == "string" and SECRET_KEYS[key:lower()] == true
+end
+
+local function copy_scalar(v)
+  if type(v) == "string" then return utf8.len(v, 1, -1, true) and v or errors.escape(v) end
+  if type(v) == "number" and (v ~= v or v == math.huge or v == -math.huge) then return tostring(v) end
+  if type(v) ~= "userdata" or value.is_null(v) then return v end
+  return value.is_secret(v) and redact.MARKER or errors.escape(tostring(v))
+end
+
+local copy_any
+
+local function copy_list(list, copies, depth)
+  local copy = value.list()
+  for index = 1, #list do copy[index] = copy_any(list[index], copies, depth) end
+  return copy
+end
+
+local function copy_map(map, copies, depth)
+  local copy = {}
+  for key, field in next, map do
+    local name = copy_scalar(type(key) == "string" and key or tostring(key))
+    copy[name] = redact.is_secret_key(key) and redact.MARKER or copy_any(field, copies, depth)
+  end
+  return copy
+end
+
+-- A finished copy is used again, so that a shared table stays shared; a table
+-- that is met inside itself has no finished copy yet.
+local function copy_table(t, copies, depth)
+  if copies[t] ~= nil then return copies[t] or redact.MARKER end
+  if depth >= MAX_DEPTH then return redact.MARKER end
+  if value.is_bytes(t) then return value.bytes(t[1]) end
+  copies[t] = false
+  local copy = (value.is_sequence(t) and copy_list or copy_map)(t, copies, depth + 1)
+  copies[t] = copy
+  return copy
+end
+
+function copy_any(v, copies, depth)
+  if type(v) == "table" then return copy_table(v, copies, depth) end
+  if type(v) == "function" or type(v) == "thread" then return redact.MARKER end
+  return copy_scalar(v)
+end
+
+--- Copies a value with its secrets replaced by the marker.
+---@generic T
+---@param v T
+---@return T copy
+function redact.copy(v)
+  return copy_any(v, {}, 0)
+end
+
+return redact
