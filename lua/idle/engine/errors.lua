@@ -136,11 +136,18 @@ function errors.escape(text)
   return table.concat(out)
 end
 
+-- An object's own tostring may raise, too.
+local function text_of(e)
+  if type(e) == "table" and type(e.message) == "string" then return e.message end
+  local ok, text = pcall(tostring, e)
+  return ok and text or ("a %s that cannot be shown"):format(type(e))
+end
+
 local Error = { __name = "idle.Error" }
 
 function Error:__tostring()
   if self.cause == nil then return self.message end
-  return self.message .. ": " .. errors.escape(tostring(self.cause))
+  return self.message .. ": " .. errors.escape(errors.is(self.cause) and tostring(self.cause) or text_of(self.cause))
 end
 
 ---@param e any
@@ -186,11 +193,6 @@ local function says_transient(e)
     e = e.cause
   end
   return false
-end
-
-local function text_of(e)
-  if type(e) == "table" and type(e.message) == "string" then return e.message end
-  return tostring(e)
 end
 
 -- A table that somebody else raised. It is copied, because it is theirs, and

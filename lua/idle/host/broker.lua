@@ -1,5 +1,6 @@
 --- AuthSessionBroker: from the name a step asks for to an AuthSession (contracts §12).
 local errors = require("idle.engine.errors")
+local fields = require("idle.engine.fields")
 local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
 
@@ -68,22 +69,8 @@ local function describe_all(entries)
   return #parts > 0 and table.concat(parts, ", ") or "none"
 end
 
-local function refuse_unknown_keys(map, known, where)
-  for key in pairs(map) do
-    local found = false
-    for _, name in ipairs(known) do found = found or name == key end
-    if not found then
-      local word = errors.escape(tostring(key))
-      errors.raise("input.setup", ("%s: unknown field '%s'%s"):format(where, word, suggest.hint(word, known)))
-    end
-  end
-end
-
 local function check_entry(entry, where)
-  if type(entry) ~= "table" then
-    errors.raise("input.setup", ("%s must be a table { match = …, session = … }, got a %s"):format(where, type(entry)))
-  end
-  refuse_unknown_keys(entry, ENTRY_NAMES, where)
+  fields.check(entry, ENTRY_NAMES, where)
   if type(entry.match) ~= "table" then
     errors.raise("input.setup", ("%s: match must be a table, got a %s"):format(where, type(entry.match)))
   end
@@ -196,10 +183,7 @@ end
 ---@param options idle.BrokerOptions
 ---@return idle.AuthSessionBroker
 function broker.new(options)
-  if type(options) ~= "table" then
-    errors.raise("input.setup", ("auth_session_broker takes a table, got a %s"):format(type(options)))
-  end
-  refuse_unknown_keys(options, OPTION_NAMES, "auth_session_broker")
+  fields.check(options, OPTION_NAMES, "auth_session_broker")
   local entries = check_entries(options.sessions or {})
   if options.default ~= nil then check_session(options.default, "auth_session_broker: default") end
   if #entries == 0 and options.default == nil then

@@ -1,0 +1,30 @@
+--- Refuses fields that a table should not have: a misspelled option must not be passed over.
+local errors = require("idle.engine.errors")
+local suggest = require("idle.engine.suggest")
+
+local fields = {}
+
+local function contains(names, key)
+  for _, name in ipairs(names) do
+    if name == key then return true end
+  end
+  return false
+end
+
+--- Checks that a value is a table of known fields.
+---@param map   any
+---@param names string[]  the known fields
+---@param where string    begins the message
+---@param kind? string    of the error; default "input.setup"
+function fields.check(map, names, where, kind)
+  kind = kind or "input.setup"
+  if type(map) ~= "table" then errors.raise(kind, ("%s must be a table, got a %s"):format(where, type(map))) end
+  for key in pairs(map) do
+    if not contains(names, key) then
+      local word = errors.escape(tostring(key))
+      errors.raise(kind, ("%s: unknown field '%s'%s"):format(where, word, suggest.hint(word, names)))
+    end
+  end
+end
+
+return fields

@@ -1,0 +1,139 @@
+--- Runs one step: attempts, their events, and the record that stays of it.
+local clock = require("idle.host.clock")
+local errors = require("idle.engine.errors")
+local hash = require("idle.hash")
+local retry = require("idle.engine.retry")
+local tasks = require("idle.host.tasks")
+
+local step_runner = {}
+
+---@class idle.Step
+---@field handler function  of the step type, or the script's own function
+---@field with?   table     nil for a function
+---@field profile idle.RetryProfile
+---@field timeout? number   seconds
+---@field context idle.StepContext
+---@field record  table     Name, Type, Attempts …; completed here
+---@field index   integer   position in the run, from 0
+---@field error?  idle.Error  why it failed
+---@field is_interrupted? boolean  it was ended from outside
+
+local function write(step, type_name, message, data)
+  data = data or {}
+  data.StepType, data.Index = step.record.Type, step.index
+  step.context.EventSink:WriteEvent(type_name, message, step.record.Name, data)
+end
+
+local function is_interrupt(e) return type(e) == "string" and e:find("interrupted!$") ~= nil end
+
+-- The message handler: what was raised, as an idle.Error with its traceback.
+-- Strings and tables that name no kind are the step's failure now.
+local function to_failure(raised)
+  local err = errors.from(raised)
+  if err.kind == "script.error" then err.kind = "step.failed" end
+  err.traceback = err.traceback or debug.traceback(nil, 2)
+  return { error = err, raised = is_interrupt(raised) and raised or err }
+end
+
+-- A value that JSON can't hold could not be recorded. The function has run.
+local function check_value(step, v)
+  if v == nil then return end
+  local text, err = require("idle.json").encode(v)
+  if text then return { Value = v } end
+  errors.raise("step.failed", ("step '%s' returned a value that cannot be recorded: %s"):format(step.record.Name,
+    errors.from(err).message), { effect = "applied" })
+end
+
+local function run_function(step)
+  local v = step.handler(step.context)
+  step.record.Data = check_value(step, v)
+  return v
+end
+
+local function check_result(step, result)
+  if result == nil then return { Status = "Completed" } end
+  if type(result) ~= "table" then
+    errors.raise("step.failed", ("step type '%s' returned a %s; a handler returns a table or nothing")
+      :format(step.record.Type, type(result)), { effect = "applied" })
+  end
+  if result.Status ~= "Failed" then return result end
+  errors.raise("step.failed", tostring(result.Error or "the step says that it failed"),
+    { effect = result.Changed and "applied" or "none", data = result.Data })
+end
+
+local function run_type(step)
+  local name = { Name = step.record.Name, Type = step.record.Type }
+  local result = check_result(step, step.handler(step.context, step.with or {}, name))
+  result.Status = result.Status or "Completed"
+  for key, field in pairs(result) do
+    if step.record[key] == nil then step.record[key] = field end
+  end
+  if result.Attempts == nil then result.Attempts = step.record.Attempts end
+  return result
+end
+
+local function delay_ms(step, attempt)
+  local seeded = { type = step.record.Type, name = step.record.Name, index = step.index }
+  local seed = retry.seed(step.context.CorrelationId, seeded, attempt)
+  return retry.delay_ms(step.profile, attempt, retry.unit(hash.sha256(seed)))
+end
+
+local function announce_retry(step, attempt, err, delay)
+  write(step, "StepRetrying", ("StepExecution: attempt %d of %d failed; again in %d ms: %s"):format(attempt,
+    step.profile.MaxAttempts, delay, err.message), { attempt = attempt, maxAttempts = step.profile.MaxAttempts,
+    delayMs = delay, errorType = err.kind, message = err.message })
+end
+
+-- Raises what the last attempt raised.
+local function attempt_until_done(step, body)
+  while true do
+    step.record.Attempts = step.record.Attempts + 1
+    local ok, outcome = xpcall(body, to_failure, step)
+    if ok then return outcome end
+    local attempt = step.record.Attempts
+    if not retry.may_repeat(step.profile, attempt, outcome.error) then error(outcome.raised, 0) end
+    local delay = delay_ms(step, attempt)
+    announce_retry(step, attempt, outcome.error, delay)
+    clock.sleep(delay / 1000)
+  end
+end
+
+local function perform(step)
+  local body = step.record.Type == "Function" and run_function or run_type
+  if not step.timeout then return attempt_until_done(step, body) end
+  local what = ("step '%s' was"):format(step.record.Name)
+  return tasks.limit(step.timeout, what, attempt_until_done, step, body)
+end
+
+local function fail(step, failure)
+  local err, record = failure.error, step.record
+  err.step = record.Name
+  step.error = err
+  step.is_interrupted = is_interrupt(failure.raised) or err.kind == "cancelled"
+  record.Status, record.Error = "Failed", tostring(err)
+  record.ErrorKind, record.Effect = err.kind, err.effect
+  record.Data = err.data or record.Data
+  write(step, "StepFailed", ("step '%s' failed: %s"):format(record.Name, record.Error),
+    { Error = record.Error, ErrorKind = err.kind, Effect = err.effect })
+end
+
+--- Runs a step to its end.
+---@param step idle.Step
+---@return boolean ok
+---@return any outcome  what the step returns, or what it raises
+function step_runner.run(step)
+  local record, began = step.record, clock.monotonic()
+  record.StartedUtc = clock.now()
+  write(step, "StepStarted", ("step '%s' started"):format(record.Name))
+  local ok, outcome = xpcall(perform, to_failure, step)
+  record.DurationMs = math.floor((clock.monotonic() - began) * 1000 + 0.5)
+  if not ok then
+    fail(step, outcome)
+    return false, outcome.raised
+  end
+  record.Status = record.Status or "Completed"
+  write(step, "StepCompleted", ("step '%s' completed"):format(record.Name))
+  return true, outcome
+end
+
+return step_runner

@@ -1,0 +1,51 @@
+--- From a step type to the function that runs it.
+local errors = require("idle.engine.errors")
+local suggest = require("idle.engine.suggest")
+
+local step_types = {}
+
+---@alias idle.StepHandler fun(context: idle.StepContext, with: table, step: { Name: string, Type: string }): table?
+
+local BUILT_IN = {
+  ["IdLE.Step.EmitEvent"] = "idle.steps.emit_event",
+  ["IdLE.Step.TriggerDirectorySync"] = "idle.steps.trigger_directory_sync",
+}
+
+local function find(map, type_name)
+  for name, entry in pairs(map) do
+    if tostring(name):lower() == type_name:lower() then return entry, name end
+  end
+end
+
+local function all_names(registry)
+  local names = {}
+  for name in pairs(BUILT_IN) do names[#names + 1] = name end
+  for name in pairs(registry) do names[#names + 1] = tostring(name) end
+  table.sort(names)
+  return names
+end
+
+-- People also write the last word alone.
+local function nearest(type_name, names)
+  return suggest.nearest(type_name, names) or suggest.nearest("IdLE.Step." .. type_name, names)
+end
+
+--- Finds the handler of a step type, whatever its case.
+---@param type_name string
+---@param registry? table<string, idle.StepHandler>  `Providers.StepRegistry`: types of the script's own
+---@return idle.StepHandler handler
+---@return string type_name  as it is spelled
+function step_types.find(type_name, registry)
+  local own, own_name = find(registry or {}, type_name)
+  if own then
+    if type(own) == "function" then return own, own_name end
+    errors.raise("input.setup", ("StepRegistry: '%s' must be a function, got a %s"):format(own_name, type(own)))
+  end
+  local module, name = find(BUILT_IN, type_name)
+  if module then return require(module), name end
+  local meant = nearest(type_name, all_names(registry or {}))
+  errors.raise("input.workflow", ("unknown step type '%s'%s"):format(errors.escape(type_name),
+    meant and ("; did you mean '%s'?"):format(meant) or ""))
+end
+
+return step_types

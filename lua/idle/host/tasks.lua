@@ -1,0 +1,143 @@
+--- Tasks that work together: several at once, one with a deadline, one that
+--- asks again and again.
+local errors = require("idle.engine.errors")
+local loop = require("idle.loop")
+
+local tasks = {}
+
+-- The look that falls on the deadline itself still gets this long.
+local LAST_LOOK_SECONDS = 1
+
+local function check_seconds(seconds, what, level)
+  if type(seconds) == "number" and seconds >= 0 and seconds < math.huge then return seconds end
+  error(("%s must be a number of seconds, 0 or more; got %s"):format(what, tostring(seconds)), level + 1)
+end
+
+local function check_function(f, what, level)
+  if type(f) ~= "function" then error(("%s must be a function, got a %s"):format(what, type(f)), level + 1) end
+end
+
+-- Tasks that end with the block that started them, whatever ends it. If one of
+-- them leaves a change in doubt, so does the error that ended the block.
+local Group = {}
+
+function Group:__close(err)
+  for _, task in ipairs(self) do task:cancel() end
+  for _, task in ipairs(self) do
+    local ok, reason = pcall(task.join, task)
+    if not ok and errors.is(err) and errors.from(reason).effect == "unknown" then err.effect = "unknown" end
+  end
+end
+
+local function new_group() return setmetatable({}, Group) end
+
+-- Starts a task that cancels another when its time is over.
+local function watch(task, seconds, verdict)
+  return loop.spawn(function()
+    if not pcall(loop.sleep, math.ceil(seconds * 1000)) or task:is_done() then return end
+    verdict.is_late = true
+    task:cancel()
+  end)
+end
+
+--- Runs f in a task of its own, which is cancelled when it takes too long.
+---@param seconds number
+---@param what    string  what f is, for the message of `timeout`
+---@param f fun(...): ...
+---@return any ...  what f returned; raises what f raised, or `timeout`
+function tasks.limit(seconds, what, f, ...)
+  local verdict = { is_late = false }
+  local group <close> = new_group()
+  local task = loop.spawn(f, ...)
+  group[1] = task
+  group[2] = watch(task, seconds, verdict)
+  local outcome = table.pack(pcall(task.join, task))
+  if verdict.is_late and task:is_done() then
+    local effect = outcome[1] and "unknown" or errors.from(outcome[2]).effect
+    errors.raise("timeout", ("%s not done within %g s"):format(what, seconds), { effect = effect })
+  end
+  if not outcome[1] then error(outcome[2], 0) end
+  return table.unpack(outcome, 2, outcome.n)
+end
+
+--- Runs f in a task of its own, which is cancelled when it takes too long.
+---@param seconds number
+---@param f fun(...): ...
+---@return any ...  what f returned; raises what f raised, or `timeout`
+function tasks.with_timeout(seconds, f, ...)
+  check_seconds(seconds, "with_timeout: seconds", 2)
+  check_function(f, "with_timeout: f", 2)
+  return tasks.limit(seconds, "the function was", f, ...)
+end
+
+-- One of gather's workers: takes the next function until none is left. The
+-- first that fails ends the others.
+local function work(job, group)
+  while job.next <= #job.functions and not job.failure do
+    local index = job.next
+    job.next = index + 1
+    local ok, result = pcall(job.functions[index])
+    if not ok then
+      job.failure = job.failure or { reason = result }
+      for _, task in ipairs(group) do task:cancel() end
+      error(result, 0)
+    end
+    job.results[index] = result
+  end
+end
+
+-- An error of the task itself ends this wait; one of the caller's own goes on.
+local function join_quietly(task)
+  local ok, reason = pcall(task.join, task)
+  if not ok and not task:is_done() then error(reason, 0) end
+end
+
+--- Runs functions concurrently and waits for all. The first error cancels the
+--- rest and is raised.
+---@param functions (fun(): any)[]
+---@param options?  { jobs?: integer }  jobs = how many at once; default: all
+---@return table results  the first result of each, in order, and `n`
+function tasks.gather(functions, options)
+  if type(functions) ~= "table" then error("gather takes a list of functions", 2) end
+  for index, f in ipairs(functions) do check_function(f, ("gather: function %d"):format(index), 2) end
+  local jobs = options and options.jobs or #functions
+  if math.type(jobs) ~= "integer" or (jobs < 1 and #functions > 0) then
+    error(("gather: jobs must be an integer, 1 or more; got %s"):format(tostring(jobs)), 2)
+  end
+  local job = { functions = functions, next = 1, results = { n = #functions } }
+  local group <close> = new_group()
+  for index = 1, math.min(jobs, #functions) do group[index] = loop.spawn(work, job, group) end
+  for _, task in ipairs(group) do join_quietly(task) end
+  if job.failure then error(job.failure.reason, 0) end
+  return job.results
+end
+
+local function poll(check, interval, deadline)
+  while true do
+    local found = check()
+    local left = deadline - loop.monotonic()
+    if found or left <= 0 then return found end
+    loop.sleep(math.ceil(math.min(interval, left) * 1000))
+  end
+end
+
+--- Asks again and again until the answer is a true value.
+---@param options { check: (fun(): any), timeout: number, interval?: number, what?: string }
+---@return any answer  the first true value; raises `timeout` if none came
+function tasks.wait_until(options)
+  if type(options) ~= "table" then error("wait_until takes a table { check = f, timeout = s }", 2) end
+  check_function(options.check, "wait_until: check", 2)
+  local timeout = check_seconds(options.timeout, "wait_until: timeout", 2)
+  local interval = check_seconds(options.interval or 1, "wait_until: interval", 2)
+  local deadline = loop.monotonic() + timeout
+  local ok, found =
+    pcall(tasks.limit, timeout + LAST_LOOK_SECONDS, "check was", poll, options.check, interval, deadline)
+  if ok and found then return found end
+  if not ok and not (errors.is(found) and found.kind == "timeout" and loop.monotonic() >= deadline) then
+    error(found, 0)
+  end
+  errors.raise("timeout", ("waited %g s for %s"):format(timeout, options.what or "an answer"),
+    { effect = not ok and found.effect or "none" })
+end
+
+return tasks
