@@ -1,0 +1,276 @@
+/* idle-lua: stands in for lua5.4, and runs the commands of idle. */
+#include "chunk.h"
+#include "interrupt.h"
+#include "options.h"
+#include "prompt.h"
+#include "watchdog.h"
+
+#include <lauxlib.h>
+#include <libssh2.h>
+#include <lualib.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <uv.h>
+
+typedef struct {
+  int argc;
+  char **argv;
+  const char *name; /* in front of messages */
+  idle_options options;
+  idle_runtime *rt;
+  int status; /* to exit with, so far */
+} Program;
+
+/* ---- Texts ---- */
+
+static void print_usage(const Program *program) {
+  const char *bad = program->options.bad;
+  bool lacks_argument = bad[1] == 'e' || bad[1] == 'l';
+  fprintf(stderr, lacks_argument ? "%s: '%s' needs argument\n" : "%s: unrecognized option '%s'\n", program->name, bad);
+  fprintf(stderr,
+          "usage: %s [options] [script [args]]\n"
+          "       %s [options] command [args]\n"
+          "Available options are:\n"
+          "  -e stat   execute string 'stat'\n"
+          "  -i        enter interactive mode after executing 'script'\n"
+          "  -l mod    require library 'mod' into global 'mod'\n"
+          "  -l g=mod  require library 'mod' into global 'g'\n"
+          "  -v        show version information\n"
+          "  -E        ignore environment variables\n"
+          "  -W        turn warnings on\n"
+          "  --        stop handling options\n"
+          "  -         stop handling options and execute stdin\n"
+          "  --events F, --timeout S, --trace, --json, --version, --help: see --help\n",
+          program->name, program->name);
+  fflush(stderr);
+}
+
+static void print_lua_version(void) {
+  puts(LUA_COPYRIGHT);
+  fflush(stdout);
+}
+
+static void print_versions(void) {
+  printf("idle-lua %s\n%s\nlibssh2 %s\nlibuv %s\nSQLite %s\n", IDLE_VERSION, LUA_RELEASE, libssh2_version(0),
+         uv_version_string(), sqlite3_libversion());
+}
+
+/* ---- Chunks; each returns whether all is well ---- */
+
+/* Runs the function below its `arguments`. [-(arguments+1), +n, e] */
+static bool run(Program *program, int load_status, int arguments) {
+  program->status = idle_chunk_run(program->rt, program->name, load_status, arguments);
+  return program->status == 0;
+}
+
+static bool run_string(Program *program, const char *text, const char *name) {
+  lua_State *L = idle_runtime_lua(program->rt);
+  return run(program, luaL_loadbuffer(L, text, strlen(text), name), 0);
+}
+
+/* path: NULL is stdin. */
+static bool run_file(Program *program, const char *path) {
+  return run(program, luaL_loadfile(idle_runtime_lua(program->rt), path), 0);
+}
+
+/* LUA_INIT_5_4, or LUA_INIT: a text, or the name of a file behind `@`. */
+static bool run_init(Program *program) {
+  const char *name = "=LUA_INIT" LUA_VERSUFFIX;
+  const char *init = getenv(name + 1);
+  if (init == NULL) {
+    name = "=LUA_INIT";
+    init = getenv(name + 1);
+  }
+  if (init == NULL) return true;
+  return init[0] == '@' ? run_file(program, init + 1) : run_string(program, init, name);
+}
+
+/* -l name, or -l global=name. */
+static bool require_library(Program *program, const char *argument) {
+  lua_State *L = idle_runtime_lua(program->rt);
+  const char *equals = strchr(argument, '=');
+  const char *name = equals != NULL ? equals + 1 : argument;
+  size_t global_size = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
+  lua_pushlstring(L, argument, global_size);
+  lua_getglobal(L, "require");
+  lua_pushstring(L, name);
+  int base = lua_gettop(L) - 2;
+  if (!run(program, LUA_OK, 1)) return false;
+  lua_settop(L, base + 1);
+  lua_pushglobaltable(L);
+  lua_rotate(L, -3, 1); /* to table, name, value */
+  lua_settable(L, -3);
+  lua_pop(L, 1);
+  return true;
+}
+
+static bool run_actions(Program *program) {
+  lua_State *L = idle_runtime_lua(program->rt);
+  for (size_t i = 0; i < program->options.action_count; i++) {
+    idle_action action = program->options.actions[i];
+    if (action.option == 'W') lua_warning(L, "@on", 0);
+    if (action.option == 'e' && !run_string(program, action.argument, "=(command line)")) return false;
+    if (action.option == 'l' && !require_library(program, action.argument)) return false;
+  }
+  return true;
+}
+
+/* Pushes arg[1] to arg[#arg], as the script may have changed them. [-0, +n, e] */
+static int push_arguments(lua_State *L) {
+  if (lua_getglobal(L, "arg") != LUA_TTABLE) luaL_error(L, "'arg' is not a table");
+  int count = (int)luaL_len(L, -1);
+  luaL_checkstack(L, count + 3, "too many arguments to script");
+  for (int i = 1; i <= count; i++) lua_rawgeti(L, -i, i);
+  lua_remove(L, -count - 1);
+  return count;
+}
+
+static bool run_script(Program *program) {
+  lua_State *L = idle_runtime_lua(program->rt);
+  const char *path = program->argv[program->options.script];
+  bool is_stdin = strcmp(path, "-") == 0 && strcmp(program->argv[program->options.script - 1], "--") != 0;
+  int status = luaL_loadfile(L, is_stdin ? NULL : path);
+  return run(program, status, status == LUA_OK ? push_arguments(L) : 0);
+}
+
+/* ---- The program ---- */
+
+/* The table `arg`: the script is 0, what stands before it has negative indices. [-0, +0, m] */
+static void create_arg(lua_State *L, const Program *program) {
+  int script = program->options.script < program->argc ? program->options.script : 0;
+  lua_createtable(L, program->argc - script, script + 1);
+  for (int i = 0; i < program->argc; i++) {
+    lua_pushstring(L, program->argv[i]);
+    lua_rawseti(L, -2, i - script);
+  }
+  lua_setglobal(L, "arg");
+}
+
+/* require("idle.host.options"): what idle's own modules want to know. [-0, +0, m] */
+static void publish_options(lua_State *L, const idle_options *options) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  lua_createtable(L, 0, 5);
+  lua_pushstring(L, options->events);
+  lua_setfield(L, -2, "events");
+  lua_pushboolean(L, options->is_traced);
+  lua_setfield(L, -2, "trace");
+  lua_pushboolean(L, options->is_json);
+  lua_setfield(L, -2, "json");
+  lua_pushboolean(L, isatty(STDERR_FILENO));
+  lua_setfield(L, -2, "progress");
+  if (options->timeout_s > 0) {
+    lua_pushnumber(L, options->timeout_s);
+    lua_setfield(L, -2, "timeout");
+  }
+  lua_setfield(L, -2, "idle.host.options");
+  lua_pop(L, 1);
+}
+
+/* require("idle.host.command").main(arguments), which returns the exit status. */
+static int call_command(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "idle.host.command");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "main");
+  lua_pushvalue(L, 1);
+  lua_callk(L, 1, 1, 0, NULL);
+  return 1;
+}
+
+static void run_command(Program *program) {
+  lua_State *L = idle_runtime_lua(program->rt);
+  lua_pushcfunction(L, call_command);
+  lua_createtable(L, program->argc, 0);
+  for (int i = 1; i < program->argc; i++) {
+    lua_pushstring(L, program->argv[i]);
+    lua_rawseti(L, -2, i);
+  }
+  if (run(program, LUA_OK, 1)) program->status = (int)lua_tointeger(L, -1);
+}
+
+static void run_lua(Program *program) {
+  const idle_options *options = &program->options;
+  bool has_script = options->script < program->argc;
+  if (options->shows_version) print_lua_version();
+  create_arg(idle_runtime_lua(program->rt), program);
+  if (!options->ignores_environment && !run_init(program)) return;
+  if (!run_actions(program)) return;
+  if (has_script && !run_script(program)) return;
+  if (options->is_interactive) {
+    idle_prompt(program->rt);
+  } else if (!has_script && !options->executes && !options->shows_version) {
+    if (isatty(STDIN_FILENO)) {
+      print_lua_version();
+      idle_prompt(program->rt);
+    } else {
+      run_file(program, NULL);
+    }
+  }
+}
+
+/* As a protected call: (program). */
+static int run_program(lua_State *L) {
+  Program *program = lua_touserdata(L, 1);
+  publish_options(L, &program->options);
+  if (program->options.command != NULL || program->options.wants_help)
+    run_command(program);
+  else
+    run_lua(program);
+  return 0;
+}
+
+/* As a protected call: (program). The tasks that the chunks left behind. */
+static int finish_program(lua_State *L) {
+  Program *program = lua_touserdata(L, 1);
+  idle_runtime_finish(program->rt, program->status != 0);
+  program->status = idle_chunk_worse(program->status, idle_chunk_report_tasks(program->rt, program->name));
+  return 0;
+}
+
+static void call_protected(Program *program, lua_CFunction function) {
+  lua_State *L = idle_runtime_lua(program->rt);
+  lua_settop(L, 0);
+  lua_pushcfunction(L, function);
+  lua_pushlightuserdata(L, program);
+  if (lua_pcall(L, 1, 0, 0) == LUA_OK) return;
+  idle_chunk_message(program->name, lua_tostring(L, -1));
+  program->status = EXIT_FAILURE;
+}
+
+static int run_with_runtime(Program *program) {
+  const idle_options *options = &program->options;
+  program->rt = idle_runtime_open(options->ignores_environment);
+  if (program->rt == NULL) {
+    idle_chunk_message(program->name, "cannot create state: not enough memory");
+    return EXIT_FAILURE;
+  }
+  idle_interrupt_arm(program->rt);
+  if (options->timeout_s > 0) idle_watchdog_start(options->timeout_s, program->name);
+  call_protected(program, run_program);
+  call_protected(program, finish_program);
+  if (idle_runtime_ended_by(program->rt) != 0) program->status = idle_runtime_ended_by(program->rt);
+  return program->status;
+}
+
+static int run_command_line(Program *program) {
+  switch (idle_options_read(&program->options, program->argc, program->argv)) {
+  case IDLE_OPTIONS_BAD_SHORT: print_usage(program); return EXIT_FAILURE;
+  case IDLE_OPTIONS_BAD_LONG: idle_chunk_message(program->name, program->options.message); return EX_USAGE;
+  case IDLE_OPTIONS_OK: break;
+  }
+  if (!program->options.wants_version) return run_with_runtime(program);
+  print_versions();
+  return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv) {
+  Program program = {.argc = argc, .argv = argv, .name = "idle-lua"};
+  if (argc > 0 && argv[0][0] != '\0') program.name = argv[0];
+  int status = run_command_line(&program);
+  idle_options_release(&program.options);
+  idle_runtime_exit(program.rt, status);
+}

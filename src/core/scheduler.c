@@ -1,0 +1,198 @@
+#include "scheduler.h"
+
+#include <lauxlib.h>
+
+static idle_task *context_of(lua_State *L) { return *(idle_task **)lua_getextraspace(L); }
+
+static void set_context(lua_State *L, idle_task *task) { *(idle_task **)lua_getextraspace(L) = task; }
+
+idle_scheduler *idle_scheduler_of(lua_State *L) { return context_of(L)->scheduler; }
+
+idle_task *idle_task_of(lua_State *L) {
+  idle_task *task = context_of(L);
+  return task->thread == L ? task : NULL;
+}
+
+uv_loop_t *idle_loop(lua_State *L) { return idle_scheduler_of(L)->loop; }
+
+idle_clock *idle_clock_of(lua_State *L) { return idle_scheduler_of(L)->clock; }
+
+/* ---- Queues ---- */
+
+void idle_task_wake(idle_task *task) {
+  if (task->state != IDLE_TASK_WAITING) return;
+  task->state = IDLE_TASK_READY;
+  TAILQ_INSERT_TAIL(&task->scheduler->ready, task, ready_place);
+}
+
+void idle_queue_enter(idle_queue *queue, idle_waiter *waiter, lua_State *task) {
+  waiter->queue = queue;
+  waiter->task = task;
+  TAILQ_INSERT_TAIL(queue, waiter, place);
+}
+
+void idle_queue_leave(idle_waiter *waiter) {
+  if (waiter->queue != NULL) TAILQ_REMOVE(waiter->queue, waiter, place);
+  waiter->queue = NULL;
+}
+
+void idle_queue_wake(idle_queue *queue) {
+  while (!TAILQ_EMPTY(queue)) {
+    idle_waiter *waiter = TAILQ_FIRST(queue);
+    idle_queue_leave(waiter);
+    idle_task_wake(context_of(waiter->task));
+  }
+}
+
+/* ---- The end of a task ---- */
+
+static void finish(idle_task *task) {
+  idle_scheduler *scheduler = task->scheduler;
+  scheduler->clock->stop(scheduler->clock, task->cleanup_timer);
+  task->cleanup_timer = NULL;
+  set_context(task->thread, &scheduler->outside);
+  task->thread = NULL;
+  task->state = IDLE_TASK_DONE;
+  TAILQ_REMOVE(&scheduler->tasks, task, place);
+  idle_queue_wake(&task->joiners);
+  if (task->is_unhandled) {
+    TAILQ_INSERT_TAIL(&scheduler->failed, task, place);
+  } else { /* only its holders keep the object from now on */
+    lua_pushnil(scheduler->L);
+    lua_rawsetp(scheduler->L, LUA_REGISTRYINDEX, task);
+  }
+}
+
+void idle_task_abandon(idle_task *task) {
+  if (task->state == IDLE_TASK_READY) TAILQ_REMOVE(&task->scheduler->ready, task, ready_place);
+  task->state = IDLE_TASK_RUNNING;
+  lua_resetthread(task->thread);
+  finish(task);
+}
+
+/* The thread could not even keep its outcome. */
+static void finish_without_outcome(idle_task *task, int status) {
+  task->fault = status == LUA_YIELD ? "attempt to yield from outside a coroutine" : "not enough memory";
+  task->has_failed = true;
+  task->is_unhandled = true;
+  lua_resetthread(task->thread);
+  finish(task);
+}
+
+/* ---- Running ---- */
+
+/* Suspended in mid-computation, a task that has to end may never meet a wait. */
+static void on_step(lua_State *L, lua_Debug *frame) {
+  (void)frame;
+  lua_sethook(L, NULL, 0, 0);
+  idle_task_raise_ending(L);
+}
+
+static int resume(idle_task *task) {
+  idle_scheduler *scheduler = task->scheduler;
+  int arguments = task->arguments, results = 0;
+  idle_task *outer = scheduler->current; /* not NULL while os.exit lets the others end */
+  lua_State *outer_thread = scheduler->running;
+  task->arguments = 0;
+  task->state = IDLE_TASK_RUNNING;
+  scheduler->current = task;
+  scheduler->running = task->thread;
+  int status = lua_resume(task->thread, scheduler->L, arguments, &results);
+  scheduler->running = outer_thread;
+  scheduler->current = outer;
+  return status;
+}
+
+static void run(idle_task *task) {
+  TAILQ_REMOVE(&task->scheduler->ready, task, ready_place);
+  if (idle_task_is_stubborn(task)) {
+    idle_task_abandon(task);
+    return;
+  }
+  if (task->is_preempted && task->ending.kind != NULL) lua_sethook(task->thread, on_step, LUA_MASKCOUNT, 1);
+  task->is_preempted = false;
+  int status = resume(task);
+  if (status == LUA_OK)
+    finish(task);
+  else if (status != LUA_YIELD || task->state == IDLE_TASK_RUNNING) /* a yield that is no wait */
+    finish_without_outcome(task, status);
+}
+
+void idle_task_resume(lua_State *thread) {
+  idle_task *task = idle_task_of(thread);
+  if (task == NULL) return;
+  idle_task_wake(task);
+  const idle_scheduler *scheduler = task->scheduler;
+  if (task->state == IDLE_TASK_READY && scheduler->current == NULL && !scheduler->is_halted) run(task);
+}
+
+void idle_scheduler_turn(idle_scheduler *scheduler) {
+  const idle_task *last = TAILQ_LAST(&scheduler->ready, idle_task_list);
+  for (idle_task *task = NULL; task != last && !scheduler->is_halted && !TAILQ_EMPTY(&scheduler->ready);) {
+    task = TAILQ_FIRST(&scheduler->ready);
+    run(task); /* `task` may be gone now: it is only compared */
+  }
+}
+
+void idle_scheduler_end(idle_scheduler *scheduler, idle_ending ending, const idle_task *except) {
+  scheduler->ending = ending;
+  idle_task *task;
+  TAILQ_FOREACH(task, &scheduler->tasks, place) {
+    if (task != except) idle_task_end(task, ending);
+  }
+}
+
+/* ---- The object ---- */
+
+idle_task *idle_task_spawn(lua_State *L, int arguments) {
+  idle_scheduler *scheduler = idle_scheduler_of(L);
+  int object = lua_gettop(L) - arguments;
+  idle_task *task = lua_newuserdatauv(L, sizeof *task, IDLE_TASK_VALUES);
+  *task = (idle_task){.scheduler = scheduler, .ending = scheduler->ending, .arguments = arguments + 1};
+  TAILQ_INIT(&task->joiners);
+  luaL_setmetatable(L, IDLE_TASK);
+  lua_insert(L, object);
+  lua_State *thread = lua_newthread(L);
+  lua_setiuservalue(L, object, IDLE_TASK_THREAD);
+  if (!lua_checkstack(thread, arguments + 2)) luaL_error(L, "too many arguments");
+  lua_pushcfunction(thread, idle_task_body);
+  lua_xmove(L, thread, arguments + 1);
+  lua_pushvalue(L, object);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, task);
+  /* Nothing raises from here on. */
+  task->thread = thread;
+  set_context(thread, task);
+  TAILQ_INSERT_TAIL(&scheduler->tasks, task, place);
+  task->state = IDLE_TASK_WAITING;
+  idle_task_wake(task);
+  return task;
+}
+
+bool idle_task_is_done(const idle_task *task) { return task->state == IDLE_TASK_DONE; }
+
+bool idle_task_is_running(const idle_task *task, lua_State *thread) { return task->thread == thread; }
+
+idle_queue *idle_task_joiners(idle_task *task) { return &task->joiners; }
+
+/* ---- The scheduler ---- */
+
+/* [-0, +0, e] */
+static lua_CFunction global_function(lua_State *L, const char *name) {
+  lua_getglobal(L, name);
+  lua_CFunction function = lua_tocfunction(L, -1);
+  lua_pop(L, 1);
+  return function;
+}
+
+void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, uv_loop_t *loop, idle_clock *clock) {
+  *scheduler = (idle_scheduler){.L = L, .loop = loop, .clock = clock, .outside.scheduler = scheduler};
+  TAILQ_INIT(&scheduler->tasks);
+  TAILQ_INIT(&scheduler->ready);
+  TAILQ_INIT(&scheduler->failed);
+  scheduler->protected_calls[0] = (idle_protected_call){idle_task_body, 2};
+  scheduler->protected_calls[1] = (idle_protected_call){global_function(L, "pcall"), 2};
+  scheduler->protected_calls[2] = (idle_protected_call){global_function(L, "xpcall"), 4};
+  set_context(L, &scheduler->outside);
+  luaL_newmetatable(L, IDLE_TASK);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,126 @@
+/* What core and runtime know about tasks, beyond task.h. */
+#ifndef IDLE_SCHEDULER_H
+#define IDLE_SCHEDULER_H
+
+#include "stack.h"
+#include "task.h"
+
+typedef TAILQ_HEAD(idle_task_list, idle_task) idle_task_list;
+typedef struct idle_scheduler idle_scheduler;
+
+typedef enum {
+  IDLE_TASK_READY,   /* runs at the next turn */
+  IDLE_TASK_RUNNING, /* computes */
+  IDLE_TASK_WAITING, /* somebody will wake it */
+  IDLE_TASK_DONE
+} idle_task_state;
+
+/* Why a task has to end; both borrowed for the life of the state. */
+typedef struct {
+  const char *kind; /* of the error that its waits raise; NULL: it need not end */
+  const char *text; /* what happened, as "cancelled by SIGTERM" */
+} idle_ending;
+
+struct idle_task {
+  idle_scheduler *scheduler;
+  lua_State *thread; /* NULL once done */
+  idle_task_state state;
+  int arguments; /* of its first resume */
+  bool is_preempted; /* suspended by a hook, not in a wait */
+  idle_queue joiners;
+  TAILQ_ENTRY(idle_task) place;       /* among the live; later, if is_unhandled, among the failed */
+  TAILQ_ENTRY(idle_task) ready_place; /* while IDLE_TASK_READY */
+
+  /* the present wait */
+  char waits_in[48];   /* what it waits in, for messages */
+  lua_KFunction after; /* what goes on then */
+  lua_KContext after_ctx;
+  const char *fault; /* it raises this text instead, once */
+
+  /* once it has to end */
+  idle_ending ending;
+  bool is_cleaning_up;       /* its __close handlers may wait until the timer fires */
+  idle_timer *cleanup_timer; /* NULL: not begun, or over */
+  int refused_waits;         /* how often it waited nevertheless */
+
+  /* once it is done */
+  bool has_failed;   /* its outcome is an error */
+  bool is_unhandled; /* nobody took that error yet */
+};
+
+struct idle_scheduler {
+  lua_State *L; /* the main thread; it resumes the tasks */
+  uv_loop_t *loop;
+  idle_clock *clock;
+  idle_task *current;          /* the task that computes; NULL: none */
+  lua_State *volatile running; /* its thread, or the coroutine that it runs; NULL: the loop waits */
+  bool is_halted;              /* nobody runs on: the program is about to end */
+  idle_ending ending;          /* of tasks that are still to be spawned */
+  idle_task_list tasks;        /* live, oldest first */
+  idle_task_list ready;
+  idle_task_list failed; /* done, and nobody took their error */
+  idle_task outside;     /* stands for "no task" in every other thread */
+  idle_protected_call protected_calls[4];
+};
+
+/* Hands `scheduler` to the state: threads made from now on find it. L is the
+ * main thread, its standard libraries are open; all must outlive the state.
+ * [-0, +0, e] */
+void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, uv_loop_t *loop, idle_clock *clock);
+
+idle_scheduler *idle_scheduler_of(lua_State *L);
+
+/* The task whose own thread L is; NULL for any other thread. */
+idle_task *idle_task_of(lua_State *L);
+
+/* Runs the tasks that are ready now, not those that become ready meanwhile. */
+void idle_scheduler_turn(idle_scheduler *scheduler);
+
+/* Gives every live task but `except`, and those spawned from now on, an ending. */
+void idle_scheduler_end(idle_scheduler *scheduler, idle_ending ending, const idle_task *except);
+
+/* A waiting task runs at the loop's next turn. */
+void idle_task_wake(idle_task *task);
+
+/* Every wait of the task raises an error from now on; those of its __close
+ * handlers only after two seconds. */
+void idle_task_end(idle_task *task, idle_ending ending);
+
+/* Raises the ending of the task that computes, from a hook on one of its
+ * threads. [-0, +0, e] */
+int idle_task_raise_ending(lua_State *L);
+
+/* The task's wait raises an error with this text, which is borrowed: at SIGINT,
+ * or because nobody is left who could wake it. */
+void idle_task_fail_wait(idle_task *task, const char *text);
+
+/* From a count hook: the running task lets the others run, then goes on. */
+int idle_task_preempt(lua_State *L);
+
+/* Whether the task met more waits after its end than any cleanup needs. */
+bool idle_task_is_stubborn(const idle_task *task);
+
+/* Closes what is to be closed on the task's stack, at once and without waits,
+ * and ends the task. */
+void idle_task_abandon(idle_task *task);
+
+/* ---- What a task leaves behind (outcome.c) ---- */
+
+/* User values of a task's object. */
+enum { IDLE_TASK_THREAD = 1, IDLE_TASK_OUTCOME, IDLE_TASK_ERROR_TEXT, IDLE_TASK_VALUES = IDLE_TASK_ERROR_TEXT };
+
+/* The function of a task's thread: calls the one on its stack, keeps the outcome. */
+int idle_task_body(lua_State *L);
+
+/* The task's error is in good hands, or there was none. [-0, +0, -] */
+void idle_task_handle_error(idle_task *task);
+
+/* Pushes the results of a task that is done and has not failed. [-0, +n, m]
+ * Returns: their number. */
+int idle_task_push_results(lua_State *L, int index);
+
+/* Pushes the error object of a failed task, whose object is at `index`, and the
+ * error's text with its traceback; it counts as handled. [-0, +2, m] */
+void idle_task_take_error(lua_State *L, int index);
+
+#endif

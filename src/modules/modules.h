@@ -1,0 +1,14 @@
+/* The C modules: luaopen_idle_X, in X.c, is require("idle.X"). Each is listed
+ * in src/runtime/preload.c, too. */
+#ifndef IDLE_MODULES_H
+#define IDLE_MODULES_H
+
+#include <lua.h>
+
+int luaopen_idle_base64(lua_State *L);
+int luaopen_idle_file(lua_State *L);
+int luaopen_idle_hash(lua_State *L);
+int luaopen_idle_loop(lua_State *L);
+int luaopen_idle_process(lua_State *L);
+
+#endif

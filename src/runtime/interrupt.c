@@ -1,0 +1,137 @@
+#include "interrupt.h"
+
+#include "state.h"
+
+#include <errno.h>
+#include <lauxlib.h>
+#include <signal.h>
+
+/* The watchdog of a timeout speaks by a signal, too: so all comes in on the main
+ * thread, between two instructions of Lua or in a system call. */
+#define TIMEOUT_SIGNAL SIGALRM
+
+/* What a signal handler needs is static, for it has no argument. */
+static idle_runtime *armed; /* NULL: none */
+static uv_async_t wake_up;  /* gets the loop out of its wait */
+static volatile sig_atomic_t has_int, has_term, has_timeout;
+static const char *timeout_text; /* what the error says; owned by watchdog.c */
+
+static bool is_pending(void) { return has_int || has_term || has_timeout; }
+
+/* ---- Stopping Lua code that computes ---- */
+
+/* Tells every task to end, if SIGTERM or the timeout says so. */
+static bool end_tasks(idle_runtime *rt) {
+  if (!has_term && !has_timeout) return false;
+  idle_ending ending = {"cancelled", "cancelled by SIGTERM"};
+  if (has_timeout) ending = (idle_ending){"timeout", timeout_text};
+  rt->ended_by = has_timeout ? 124 : 128 + SIGTERM;
+  has_term = has_timeout = 0;
+  idle_scheduler_end(&rt->scheduler, ending, NULL);
+  return true;
+}
+
+static void stop_at(lua_State *L, int events);
+
+/* Another task than the main task computes. The main task has to get the error:
+ * let it run first, where this one can be suspended. */
+static void make_way(lua_State *L, const lua_Debug *frame) {
+  if (idle_task_of(L) == NULL || !lua_isyieldable(L))
+    luaL_error(L, "interrupted!");
+  else if (frame->event == LUA_HOOKCOUNT)
+    idle_task_preempt(L);
+  else
+    stop_at(L, LUA_MASKCOUNT); /* only there a hook may yield */
+}
+
+static void stop(lua_State *L, lua_Debug *frame) {
+  lua_sethook(L, NULL, 0, 0);
+  idle_runtime *rt = armed;
+  if (rt == NULL || !is_pending()) return; /* it was delivered meanwhile */
+  if (end_tasks(rt)) {
+    idle_task_raise_ending(L);
+  } else if (rt->scheduler.current == rt->main) {
+    has_int = 0;
+    rt->is_interrupted = true;
+    luaL_error(L, "interrupted!");
+  } else {
+    make_way(L, frame);
+  }
+}
+
+static void stop_at(lua_State *L, int events) { lua_sethook(L, stop, events, 1); }
+
+void idle_interrupt_pass_on(lua_State *L) {
+  if (L != NULL && is_pending()) stop_at(L, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT);
+}
+
+/* ---- Stopping waits ---- */
+
+bool idle_interrupt_deliver(idle_runtime *rt) {
+  if (rt != armed || !is_pending()) return false;
+  if (end_tasks(rt)) return true;
+  has_int = 0;
+  if (rt->main == NULL) { /* only spawned tasks are left, which nobody can ask */
+    rt->ended_by = 128 + SIGINT;
+    idle_scheduler_end(&rt->scheduler, (idle_ending){"cancelled", "cancelled by SIGINT"}, NULL);
+    return true;
+  }
+  rt->is_interrupted = true;
+  idle_task_fail_wait(rt->main, "interrupted!");
+  idle_task_resume(rt->main->thread); /* before a task that made way for it */
+  return true;
+}
+
+/* ---- Signals ---- */
+
+static void set_handler(int number, void (*handler)(int)) {
+  /* No SA_RESTART: io.read has to notice, too. */
+  struct sigaction action = {.sa_handler = handler};
+  sigemptyset(&action.sa_mask);
+  sigaction(number, &action, NULL);
+}
+
+static void set_handlers(void (*handler)(int)) {
+  set_handler(SIGINT, handler);
+  set_handler(SIGTERM, handler);
+}
+
+static void on_signal(int number) {
+  int error = errno;
+  if (number == TIMEOUT_SIGNAL) {
+    has_timeout = 1;
+  } else {
+    set_handlers(SIG_DFL); /* a second one ends the process */
+    if (number == SIGINT) has_int = 1;
+    else has_term = 1;
+  }
+  idle_interrupt_pass_on(armed->scheduler.running);
+  uv_async_send(&wake_up);
+  errno = error;
+}
+
+static void on_wake_up(uv_async_t *async) { (void)async; }
+
+void idle_interrupt_arm(idle_runtime *rt) {
+  if (armed == NULL && uv_async_init(&rt->loop, &wake_up, on_wake_up) == 0) {
+    uv_unref((uv_handle_t *)&wake_up); /* nothing that a wait could hope for */
+    armed = rt;
+  }
+  if (armed == rt && rt->ended_by == 0) set_handlers(on_signal);
+}
+
+void idle_interrupt_disarm(idle_runtime *rt) {
+  if (armed != rt) return;
+  set_handlers(SIG_DFL);
+  set_handler(TIMEOUT_SIGNAL, SIG_IGN); /* the watchdog goes on, and ends a process that hangs in its cleanup */
+  uv_close((uv_handle_t *)&wake_up, NULL);
+  armed = NULL;
+}
+
+int idle_interrupt_timeout_signal(const char *text) {
+  timeout_text = text;
+  set_handler(TIMEOUT_SIGNAL, on_signal);
+  return TIMEOUT_SIGNAL;
+}
+
+bool idle_interrupt_timeout_is_ignored(void) { return has_timeout; }

@@ -1,0 +1,39 @@
+/* What the command line knows about the runtime, beyond idle/idle.h. */
+#ifndef IDLE_RUNTIME_H
+#define IDLE_RUNTIME_H
+
+#include <idle/idle.h>
+#include <lua.h>
+#include <stdbool.h>
+
+/* As idle_open(). ignore_environment: LUA_PATH and its kin do not count. */
+idle_runtime *idle_runtime_open(bool ignore_environment);
+
+/* The main thread of the Lua state. It runs no Lua code itself. */
+lua_State *idle_runtime_lua(idle_runtime *rt);
+
+/* Calls the function below its `arguments` on the main thread's stack as the
+ * main task, which may wait, and returns when it is done; other tasks go on
+ * meanwhile, and afterwards only in the calls below.
+ * Returns: LUA_OK, and pushes all results; or LUA_ERRRUN, and pushes the error
+ *          object and its text with a traceback. [-(arguments+1), +n, e] */
+int idle_runtime_call(idle_runtime *rt, int arguments);
+
+/* Lets the tasks run until `is_over(context)`. */
+void idle_runtime_run_until(idle_runtime *rt, bool (*is_over)(void *context), void *context);
+
+/* Waits until all tasks are done. cancel: tells them to end first. */
+void idle_runtime_finish(idle_runtime *rt, bool cancel);
+
+/* Pushes error object and text of a task that failed, and that nobody joined.
+ * Returns: whether there was one left. [-0, +(0|2), m] */
+bool idle_runtime_take_failure(idle_runtime *rt);
+
+/* The exit status of the signal, or the timeout, that ended the run; 0: none did. */
+int idle_runtime_ended_by(const idle_runtime *rt);
+
+/* Closes the runtime (NULL: there is none) and leaves the process, as at the end
+ * of main() but without waiting for a thread that hangs in a system call. */
+_Noreturn void idle_runtime_exit(idle_runtime *rt, int status);
+
+#endif

@@ -1,0 +1,37 @@
+/* The runtime from inside its room. */
+#ifndef IDLE_STATE_H
+#define IDLE_STATE_H
+
+#include "runtime.h"
+#include "scheduler.h"
+
+struct idle_runtime {
+  lua_State *L; /* NULL once closed */
+  uv_loop_t loop;
+  uv_timer_t limit; /* ends an idle_run() */
+  idle_clock *clock;
+  idle_scheduler scheduler;
+  idle_task *main;     /* runs the present chunk; NULL: none */
+  char *error;         /* of the last idle_run(); owned */
+  bool is_interrupted; /* SIGINT reached the present chunk */
+  int ended_by;        /* exit status by which a signal or a timeout ended the run */
+  bool is_in_loop;     /* libuv calls back: its loop must not be run again */
+  bool is_leaving;     /* os.exit was called */
+  idle_task *leaver;   /* the task that called os.exit; NULL: none did */
+  int exit_status;     /* given to os.exit */
+  bool closes_at_exit; /* given to os.exit */
+};
+
+idle_runtime *idle_runtime_of(lua_State *L);
+
+/* One turn of scheduler and loop; waits for an event if no task is ready.
+ * Returns: false if nothing is left that could wake a task. */
+bool idle_runtime_turn(idle_runtime *rt);
+
+/* Closes the Lua state and what its objects left in the loop. */
+void idle_runtime_close_state(idle_runtime *rt);
+
+/* What os.exit asked for: ends the other tasks, then the process. */
+_Noreturn void idle_runtime_leave(idle_runtime *rt);
+
+#endif
