@@ -17,6 +17,12 @@ local function check_function(f, what, level)
   if type(f) ~= "function" then error(("%s must be a function, got a %s"):format(what, type(f)), level + 1) end
 end
 
+--- Waits; the other tasks go on.
+---@param seconds number  fractions allowed
+function tasks.sleep(seconds)
+  loop.sleep(math.ceil(check_seconds(seconds, "sleep: seconds", 2) * 1000))
+end
+
 -- Tasks that end with the block that started them, whatever ends it. If one of
 -- them leaves a change in doubt, so does the error that ended the block.
 local Group = {}

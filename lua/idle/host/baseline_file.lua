@@ -1,0 +1,67 @@
+--- The file of `sync --baseline`: there while a start may be under way whose
+--- outcome nobody knows yet, so that a later call waits on instead of starting.
+local errors = require("idle.engine.errors")
+local file = require("idle.file")
+local json = require("idle.json")
+
+local baseline_file = {}
+
+---@class idle.BaselineFile
+---@field former? table  the baseline that was there; nil = nothing is under way
+---@field package path string
+local BaselineFile = {}
+BaselineFile.__index = BaselineFile
+
+local MAX_BYTES = 1024 * 1024
+
+-- What is certain needs no waiting on.
+local CERTAIN = { Success = true, CompletedWithErrors = true, Unverified = true, NoExport = true, Failed = true }
+
+local function read(path)
+  if not file.exists(path) then return nil end
+  local text = errors.check(file.read(path, MAX_BYTES))
+  if text == "" then return nil end
+  local former = errors.check(json.decode(text, path))
+  if type(former) == "table" and former.Accepted ~= nil then return former end
+  errors.raise("input.json", ("'%s' is no baseline of a sync; remove it, or name another file"):format(
+    errors.escape(path)))
+end
+
+--- Reads the file. A new one is made at once, empty: that it can't be written
+--- must show before a cycle is started, not after.
+---@param path string
+---@return idle.BaselineFile
+function baseline_file.open(path)
+  local former = read(path)
+  if not former then errors.check(file.write_private(path, "")) end
+  return setmetatable({ path = path, former = former, is_new = former == nil }, BaselineFile)
+end
+
+function BaselineFile:write(baseline)
+  errors.check(file.write_private(self.path, errors.check(json.encode(baseline, { indent = 2 })) .. "\n"))
+  self.is_new = false
+end
+
+--- As an event sink: keeps the baseline as soon as the start is accepted.
+---@param event idle.Event
+function BaselineFile:WriteEvent(event)
+  if event.Type == "DirectorySyncAccepted" and event.Data and event.Data.Baseline then
+    self:write(event.Data.Baseline)
+  end
+end
+
+--- Keeps or removes the file, once the step is over.
+---@param data? table  the step's Data, also of one that failed
+function BaselineFile:settle(data)
+  data = data or {}
+  local baseline = data.Baseline
+  if CERTAIN[data.Outcome] then
+    errors.check(file.remove(self.path))
+  elseif baseline and baseline.Accepted ~= "no" then
+    self:write(baseline)
+  elseif self.is_new then
+    errors.check(file.remove(self.path))
+  end
+end
+
+return baseline_file

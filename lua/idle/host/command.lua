@@ -1,0 +1,107 @@
+--- The commands: finds the word, reads the options, and says with what exit
+--- status it ended.
+local arguments = require("idle.host.arguments")
+local errors = require("idle.engine.errors")
+local suggest = require("idle.engine.suggest")
+local table_of_commands = require("idle.host.command_table")
+
+local command = {}
+
+local function show_help(word)
+  local help = require("idle.host.help")
+  local row = word and table_of_commands.find(word)
+  if word and not row and word ~= "help" then command.refuse_word(word) end
+  io.stdout:write(row and help.of_command(row) or help.of_program())
+  return 0
+end
+
+--- Raises for a word that is no command of this version.
+---@param word string
+function command.refuse_word(word)
+  for _, absent in ipairs(table_of_commands.absent) do
+    if absent == word then
+      errors.raise("input.option", ("the command '%s' is not in this version; a script of that name is run as './%s'")
+        :format(word, word))
+    end
+  end
+  local names = { "help", table.unpack(table_of_commands.absent) }
+  for _, row in ipairs(table_of_commands.commands) do names[#names + 1] = row.name end
+  errors.raise("input.option", ("unknown command '%s'%s"):format(errors.escape(word), suggest.hint(word, names)))
+end
+
+local function run_row(row, list)
+  if row.passes_arguments then return require(row.module).main(list) end
+  local options, words = arguments.parse(list, table_of_commands.options_of(row))
+  if options.help then return show_help(row.name) end
+  if words[1] then errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(words[1]))) end
+  return require(row.module).main(options)
+end
+
+local function dispatch(argv)
+  local word, rest = arguments.take_word(argv, table_of_commands.common)
+  if not word then return show_help() end
+  if word == "help" then return show_help(select(2, arguments.parse(rest, table_of_commands.common))[1]) end
+  local row = table_of_commands.find(word)
+  if not row then command.refuse_word(word) end
+  return run_row(row, rest)
+end
+
+local function wants_json(argv)
+  for _, argument in ipairs(argv) do
+    if argument == "--" then return false end
+    if argument == "--json" then return true end
+  end
+  return false
+end
+
+--- An error as the one document that --json promises.
+---@param err idle.Error
+---@return table
+function command.error_document(err)
+  return {
+    Status = "Failed", Error = tostring(err), ErrorKind = err.kind, Effect = err.effect, Transient = err.transient,
+    Data = err.data,
+  }
+end
+
+local function report(err)
+  local terminal = require("idle.host.terminal").stderr()
+  terminal:clear()
+  terminal:say("idle-lua: " .. tostring(err))
+  if err.kind == "input.option" then terminal:say("idle-lua: see 'idle-lua --help'") end
+  if err.kind == "internal" then terminal:say(err.traceback) end
+end
+
+local function print_error_document(err)
+  local document = require("idle.engine.redact").copy(command.error_document(err))
+  io.stdout:write(require("idle.json").encode(document, { indent = 2 }), "\n")
+end
+
+-- What ends the program from outside goes on to whoever called, who reports it.
+local function is_interruption(raised)
+  if type(raised) == "string" then return raised:find("interrupted!$") ~= nil end
+  return errors.is(raised) and raised.kind == "cancelled"
+end
+
+-- Plain Lua errors are mistakes of ours here: no script of a user runs.
+local function to_failure(raised)
+  local err = errors.from(raised)
+  if err.kind == "script.error" then err.kind = "internal" end
+  err.traceback = err.traceback or debug.traceback(err.message, 2)
+  return { error = err, raised = raised }
+end
+
+--- Runs a command.
+---@param argv string[]  all arguments of the program
+---@return integer exit_status
+function command.main(argv)
+  local ok, outcome = xpcall(dispatch, to_failure, argv)
+  if ok then return outcome end
+  local is_interrupted = is_interruption(outcome.raised)
+  if not is_interrupted then report(outcome.error) end
+  if wants_json(argv) then print_error_document(outcome.error) end
+  if is_interrupted then error(outcome.raised, 0) end
+  return errors.exit_status(outcome.error)
+end
+
+return command

@@ -1,0 +1,132 @@
+--- `idle-lua sync`: a sync cycle without any script.
+local errors = require("idle.engine.errors")
+local json = require("idle.json")
+local redact = require("idle.engine.redact")
+
+local sync_command = {}
+
+local WARNINGS = { CompletedWithErrors = true, Unverified = true, NoExport = true }
+
+-- ---- From options to a session ----
+
+local function secret_of(options, what)
+  local path, variable = options[what .. "-file"], options[what .. "-env"]
+  if path and variable then
+    errors.raise("input.option", ("--%s-file and --%s-env exclude each other"):format(what, what))
+  end
+  local secret = require("idle.secret")
+  if path then return errors.check(secret.from_file(path)) end
+  if variable then return errors.check(secret.from_env(variable)) end
+end
+
+local function open_ssh(options)
+  return require("idle.sessions.ssh")({
+    host = options.host,
+    port = options.port,
+    user = options.user,
+    identity_file = options.identity,
+    passphrase = secret_of(options, "passphrase"),
+    password = secret_of(options, "password"),
+    agent = not options["no-agent"],
+    known_hosts = options["known-hosts"],
+    host_key = options["host-key"],
+    shell = options.shell,
+    connect_timeout = options["connect-timeout"],
+    start_timeout = options["start-timeout"],
+    command_timeout = options["command-timeout"],
+  })
+end
+
+local function open_session(options)
+  if options.sim and options.host then
+    errors.raise("input.option", "--sim and --host exclude each other")
+  elseif options.set and not options.sim then
+    errors.raise("input.option", "--set is for the simulator; add --sim")
+  elseif options.sim then
+    return require("idle.host.simulated").session(options.set or {})
+  elseif not options.host then
+    errors.raise("input.option", "sync needs --host HOST, the Entra Connect server; or --sim, to try it without one")
+  end
+  return open_ssh(options)
+end
+
+local function check_options(options)
+  if options.json and options.events == "-" then
+    errors.raise("input.option", "--json and --events - both write to stdout; give the events a file")
+  elseif options["no-wait"] and options["wait-timeout"] then
+    errors.raise("input.option", "--no-wait and --wait-timeout exclude each other")
+  end
+end
+
+-- ---- From options to a step ----
+
+local function with_of(options, former)
+  return {
+    AuthSessionName = "sync",
+    PolicyType = options.policy or "Delta",
+    Wait = not options["no-wait"],
+    TimeoutSeconds = options["wait-timeout"],
+    PollIntervalSeconds = options.poll,
+    OnBusy = options["on-busy"],
+    SettleSeconds = options.settle,
+    Until = options["until"],
+    AllowDisabled = options["allow-disabled"],
+    Expect = options.expect,
+    Baseline = former,
+  }
+end
+
+local function print_json(document)
+  io.stdout:write(errors.check(json.encode(redact.copy(document), { indent = 2 })), "\n")
+end
+
+local function trigger(options, providers, keeper)
+  local lone_step = require("idle.host.lone_step")
+  local with = with_of(options, keeper and keeper.former)
+  local ok, outcome = pcall(lone_step.trigger_directory_sync, with, { Providers = providers, EventSink = keeper })
+  local data = ok and outcome.Data or type(outcome) == "table" and outcome.data or nil
+  if keeper then keeper:settle(data) end
+  if not ok and data and data.Outcome and not options.json then
+    io.stdout:write(require("idle.host.sync_text").describe(data))
+  end
+  if not ok then error(outcome, 0) end
+  return outcome
+end
+
+local function run_step(options, providers)
+  local keeper = options.baseline and require("idle.host.baseline_file").open(options.baseline)
+  local result = trigger(options, providers, keeper)
+  if options.json then
+    print_json(result)
+  else
+    io.stdout:write(require("idle.host.sync_text").describe(result.Data))
+  end
+  return options.strict and WARNINGS[result.Data.Outcome] and 2 or 0
+end
+
+local function check_server(options, provider, session)
+  local answer = provider:GetSyncCycleState(session)
+  if options.json then
+    print_json(answer)
+  else
+    io.stdout:write(require("idle.host.sync_text").describe_look(answer))
+  end
+  return 0
+end
+
+--- Runs the command.
+---@param options table  by name, as `idle.host.command_table` lists them
+---@return integer exit_status
+function sync_command.main(options)
+  check_options(options)
+  local session = open_session(options)
+  local _ <close> = setmetatable({}, { __close = function() if session.close then session:close() end end })
+  local provider = require("idle.providers.entra_connect")({})
+  if options.check then return check_server(options, provider, session) end
+  return run_step(options, {
+    DirectorySync = provider,
+    AuthSessionBroker = require("idle.host.broker").new({ default = session, fallback = true }),
+  })
+end
+
+return sync_command

@@ -1,0 +1,73 @@
+--- What a workflow script sees: `local idle = require "idle"`.
+--- Modules are loaded when they are first used, so that a short script starts quickly.
+local idle = {}
+
+-- Where the members of `idle` are: a module, and the field of it that is meant.
+local MEMBERS = {
+  sleep = { "idle.host.tasks", "sleep" },
+  spawn = { "idle.loop", "spawn" },
+  gather = { "idle.host.tasks", "gather" },
+  with_timeout = { "idle.host.tasks", "with_timeout" },
+  wait_until = { "idle.host.tasks", "wait_until" },
+  now = { "idle.host.clock", "now" },
+  monotonic = { "idle.host.clock", "monotonic" },
+  exec = { "idle.host.exec" },
+
+  ssh_session = { "idle.sessions.ssh" },
+  process_session = { "idle.sessions.process" },
+  auth_session_broker = { "idle.host.broker", "new" },
+
+  list = { "idle.engine.value", "list" },
+  is_list = { "idle.engine.value", "is_list" },
+  bytes = { "idle.engine.value", "bytes" },
+  null = { "idle.json", "null" },
+  is_error = { "idle.engine.errors", "is" },
+
+  run = { "idle.host.run", "new" },
+  trigger_directory_sync = { "idle.host.lone_step", "trigger_directory_sync" },
+}
+
+-- C modules that return `nil, err`; what a script calls raises.
+local RAISING = { json = "idle.json", secret = "idle.secret" }
+
+-- Tables whose fields are modules: idle.providers.entra_connect is the module
+-- idle.providers.entra_connect.
+local function new_namespace(prefix, names)
+  return setmetatable({}, {
+    __index = function(namespace, name)
+      if type(name) ~= "string" or not names[name] then return nil end
+      namespace[name] = require(prefix .. name)
+      return namespace[name]
+    end,
+  })
+end
+
+idle.providers = new_namespace("idle.providers.", { entra_connect = true })
+idle.sim = new_namespace("idle.sim.", { sync_server = true })
+
+--- Raises an idle.Error of the script's own.
+---@param kind    string  stable; what scripts branch on
+---@param message string
+---@param fields? table   effect, transient, data, cause
+function idle.error(kind, message, fields)
+  local err = { kind = kind, message = message }
+  for name, value in pairs(fields or {}) do err[name] = value end
+  error(require("idle.engine.errors").from(err), 0)
+end
+
+local function find(name)
+  if RAISING[name] then return require("idle.host.raising").of(require(RAISING[name])) end
+  local place = MEMBERS[name]
+  if not place then return nil end
+  local module = require(place[1])
+  if place[2] then return module[place[2]] end
+  return module
+end
+
+return setmetatable(idle, {
+  __index = function(_, name)
+    local member = find(name)
+    if member ~= nil then idle[name] = member end
+    return member
+  end,
+})
