@@ -14,20 +14,29 @@ static const idle_protected_call *pop_protected_call(lua_State *thread, const id
 
 /* A frame holds what lies below the function that it called. While a protected
  * call runs its body, that is what the body was called with; while it unwinds
- * an error, the body and its variables are still there, below the handler. */
-static bool is_unwinding(lua_State *thread, lua_Debug *frame, const idle_protected_call *call) {
+ * an error, the body and its variables are still there, below the handler. A
+ * body with `...` is called from a copy of itself further up, so there the
+ * function that runs tells. level: of the protected call. */
+static bool is_unwinding(lua_State *thread, int level, lua_Debug *frame, const idle_protected_call *call) {
+  lua_Debug called;
   if (lua_getlocal(thread, frame, call->body_slot) == NULL) return false;
+  bool is_body = false;
+  if (level > 0 && lua_getstack(thread, level - 1, &called)) {
+    lua_getinfo(thread, "f", &called);
+    is_body = lua_rawequal(thread, -1, -2);
+    lua_pop(thread, 1);
+  }
   lua_pop(thread, 1);
-  return true;
+  return !is_body;
 }
 
 bool idle_stack_is_closing(lua_State *thread, const idle_protected_call *protected_calls) {
   lua_Debug frame;
-  if (!lua_checkstack(thread, 2)) return false;
+  if (!lua_checkstack(thread, 3)) return false;
   for (int level = 0; lua_getstack(thread, level, &frame); level++) {
     lua_getinfo(thread, "nf", &frame);
     const idle_protected_call *call = pop_protected_call(thread, protected_calls);
-    if (call != NULL && is_unwinding(thread, &frame, call)) return true;
+    if (call != NULL && is_unwinding(thread, level, &frame, call)) return true;
     if (strcmp(frame.namewhat, "metamethod") == 0 && strcmp(frame.name, "close") == 0) return true;
   }
   return false;
