@@ -1,0 +1,21 @@
+local clock = require("idle.host.clock")
+
+describe("idle.host.clock", function()
+  it("tells the time of day in UTC, with milliseconds", function()
+    local now = clock.now()
+    assert.matches("^%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d%.%d%d%dZ$", now)
+    assert.equal(os.date("!%Y-%m-%d", os.time()), now:sub(1, 10))
+  end)
+
+  it("has a clock that only goes forward", function()
+    local before = clock.monotonic()
+    clock.sleep(0.001)
+    assert.is_true(clock.monotonic() - before >= 0.001)
+  end)
+
+  it("ends what takes too long", function()
+    local ok, err = pcall(clock.with_timeout, 0.01, clock.sleep, 60)
+    assert.is_false(ok)
+    assert.equal("timeout", err.kind)
+  end)
+end)

@@ -1,0 +1,182 @@
+local errors = require("idle.engine.errors")
+local loop = require("idle.loop")
+local tasks = require("idle.host.tasks")
+
+describe("idle.host.tasks", function()
+  local function failure(f, ...)
+    local ok, err = pcall(f, ...)
+    assert.is_false(ok)
+    return err
+  end
+
+  -- A task that waits until it is cancelled, and notes that it was.
+  local function sleeper(log)
+    return function()
+      local _ <close> = setmetatable({}, { __close = function() log[#log + 1] = "ended" end })
+      loop.sleep(60000)
+    end
+  end
+
+  local function doubtful()
+    local _ <close> = setmetatable({}, { __close = function(_, err) err.effect = "unknown" end })
+    loop.sleep(60000)
+  end
+
+  describe("with_timeout", function()
+    it("returns all that the function returns", function()
+      local function sum(a, b) loop.sleep(1) return a + b, nil, "last" end
+      assert.same({ 3, nil, "last", n = 3 }, table.pack(tasks.with_timeout(5, sum, 1, 2)))
+    end)
+
+    it("raises what the function raises", function()
+      assert.matches("boom", failure(tasks.with_timeout, 5, function() error("boom") end))
+    end)
+
+    it("cancels a function that takes too long, and says for how long it waited", function()
+      local log = {}
+      local err = failure(tasks.with_timeout, 0.02, sleeper(log))
+      assert.equal("timeout", err.kind)
+      assert.equal("none", err.effect)
+      assert.matches("within 0.02 s", err.message)
+      assert.same({ "ended" }, log)
+    end)
+
+    it("says so when a change was left in doubt", function()
+      assert.equal("unknown", failure(tasks.with_timeout, 0.02, doubtful).effect)
+    end)
+
+    it("is not fooled by a function that swallows its end", function()
+      local err = failure(tasks.with_timeout, 0.02, function() pcall(loop.sleep, 60000) return "fine" end)
+      assert.equal("timeout", err.kind)
+    end)
+
+    it("ends its task when it is cancelled itself, and keeps the doubt", function()
+      local log = {}
+      local outer = loop.spawn(tasks.with_timeout, 60, function()
+        local _ <close> = setmetatable({}, { __close = function() log[1] = "ended" end })
+        doubtful()
+      end)
+      loop.sleep(5)
+      outer:cancel()
+      local err = failure(outer.join, outer)
+      assert.equal("cancelled", err.kind)
+      assert.equal("unknown", err.effect)
+      assert.same({ "ended" }, log)
+    end)
+
+    it("refuses times and functions that are none", function()
+      assert.matches("seconds must be a number", failure(tasks.with_timeout, "5", print))
+      assert.matches("seconds must be a number", failure(tasks.with_timeout, -1, print))
+      assert.matches("must be a function", failure(tasks.with_timeout, 1, {}))
+    end)
+  end)
+
+  describe("gather", function()
+    local function after(ms, v) return function() loop.sleep(ms) return v end end
+
+    it("returns the first results in the order of the functions", function()
+      assert.same({ "a", "b", nil, "d", n = 4 },
+        tasks.gather({ after(20, "a"), after(1, "b"), after(5, nil), after(1, "d") }))
+    end)
+
+    it("does it all at once", function()
+      local began = loop.monotonic()
+      tasks.gather({ after(100), after(100), after(100), after(100) })
+      assert.is_true(loop.monotonic() - began < 0.3)
+    end)
+
+    it("does at most `jobs` at once", function()
+      local now, most = 0, 0
+      local function job()
+        now = now + 1
+        most = math.max(most, now)
+        loop.sleep(2)
+        now = now - 1
+      end
+      tasks.gather({ job, job, job, job, job }, { jobs = 2 })
+      assert.equal(2, most)
+    end)
+
+    it("takes an empty list", function()
+      assert.same({ n = 0 }, tasks.gather({}))
+    end)
+
+    it("cancels the rest at the first error, and raises that", function()
+      local log = {}
+      local began = loop.monotonic()
+      local err = failure(tasks.gather, { sleeper(log), function() loop.sleep(2) error("first", 0) end, sleeper(log) })
+      assert.equal("first", err)
+      assert.same({ "ended", "ended" }, log)
+      assert.is_true(loop.monotonic() - began < 5)
+    end)
+
+    it("does not begin what is still to come after an error", function()
+      local began = false
+      failure(tasks.gather, { function() error("x", 0) end, function() began = true end }, { jobs = 1 })
+      assert.is_false(began)
+    end)
+
+    it("says so when a cancelled one left a change in doubt", function()
+      local function refuse() loop.sleep(2) error(errors.new("ssh.auth", "refused"), 0) end
+      local err = failure(tasks.gather, { doubtful, refuse })
+      assert.equal("ssh.auth", err.kind)
+      assert.equal("unknown", err.effect)
+    end)
+
+    it("refuses what is no list of functions", function()
+      assert.matches("list of functions", failure(tasks.gather, print))
+      assert.matches("function 2 must be a function", failure(tasks.gather, { print, 5 }))
+      assert.matches("jobs must be an integer", failure(tasks.gather, { print }, { jobs = 0 }))
+    end)
+  end)
+
+  describe("wait_until", function()
+    it("returns the first true value", function()
+      local looks = 0
+      local found = tasks.wait_until({ timeout = 5, interval = 0.001, check = function()
+        looks = looks + 1
+        return looks == 3 and "there" or false
+      end })
+      assert.equal("there", found)
+      assert.equal(3, looks)
+    end)
+
+    it("looks once more at the deadline", function()
+      local began = loop.monotonic()
+      assert.is_true(tasks.wait_until({ timeout = 0.05, interval = 10, check = function()
+        return loop.monotonic() - began >= 0.05
+      end }))
+    end)
+
+    it("says what it waited for", function()
+      local err = failure(tasks.wait_until, { timeout = 0.01, interval = 0.005, what = "the mailbox",
+        check = function() return false end })
+      assert.equal("timeout", err.kind)
+      assert.equal("waited 0.01 s for the mailbox", err.message)
+      assert.equal("none", err.effect)
+    end)
+
+    it("raises what the check raises", function()
+      assert.matches("boom", failure(tasks.wait_until, { timeout = 5, check = function() error("boom") end }))
+    end)
+
+    it("refuses to wait without a timeout", function()
+      assert.matches("timeout must be a number", failure(tasks.wait_until, { check = print }))
+      assert.matches("check must be a function", failure(tasks.wait_until, { timeout = 1 }))
+    end)
+  end)
+
+  describe("sleep", function()
+    it("takes fractions of a second", function()
+      local began = loop.monotonic()
+      tasks.sleep(0.02)
+      local slept = loop.monotonic() - began
+      assert.is_true(slept >= 0.02 and slept < 1)
+    end)
+
+    it("refuses what is no time", function()
+      assert.matches("sleep: seconds must be a number", failure(tasks.sleep, -1))
+      assert.matches("sleep: seconds must be a number", failure(tasks.sleep, 0 / 0))
+    end)
+  end)
+end)
