@@ -1,0 +1,31 @@
+# Two commands for a newcomer: `make demo` and `make test`. CMake does the work.
+PRESET ?= release
+BUILD   = build/$(PRESET)
+PREFIX ?= /usr/local
+.DEFAULT_GOAL := build
+.PHONY: build deps demo test lint bench install clean
+
+deps:
+	@tools/install-deps
+
+build: deps
+	@cmake --preset $(PRESET) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/configure.log || { cat build/configure.log; exit 1; }
+	@cmake --build --preset $(PRESET) --parallel
+
+demo: build
+	@$(BUILD)/idle-lua examples/joiner.lua
+
+test: build
+	@ctest --test-dir $(BUILD) --output-on-failure
+
+lint: build
+	@cmake --build --preset $(PRESET) --target lint
+
+bench: build
+	@cmake --build --preset $(PRESET) --target bench
+
+install: build
+	@cmake --install $(BUILD)
+
+clean:
+	rm -rf build
