@@ -1,0 +1,402 @@
+/* Traps of libssh2 1.10, which Debian 12 has, and what keeps us out of them.
+ *
+ *  1. A packet that the kernel takes only in part must be offered again by the
+ *     same call with the same bytes; anything else fails with BAD_USE for ever.
+ *     Keepalives and EOF keep it on the stack, a second channel knows nothing of
+ *     it, and a key exchange stalls. wire.c takes every packet whole.
+ *  2. When the peer closes, data that came before is not handed out any more.
+ *     wire.c answers "nothing yet" and notes the end. (Data in the same read as a
+ *     DISCONNECT message are lost all the same.)
+ *  3. An endless greeting, or an endless row of packets that are ignored, keeps
+ *     one call busy for ever. wire.c limits the greeting, and the bytes of a turn.
+ *  4. An empty line before the banner is an error. wire.c keeps all lines before
+ *     the banner away.
+ *  5. Nothing but the kernel notices a dead peer, and nothing has a deadline but
+ *     60 s of its own. Every call here has one; libssh2's error TIMEOUT is reported.
+ *  6. Freeing a session or a channel waits for the peer, and an unfinished key
+ *     exchange is not freed. handshake.c cuts the wire first.
+ *  7. The exit status is 0 also for "killed by a signal" and "none came".
+ *     channel.c sees the packet itself.
+ *  8. A length in exit-signal or in a prompt is believed: gigabytes, or a string
+ *     without its end. memory.c limits and zeroes.
+ *  9. Answers to keepalives are kept for ever, so none are asked for. The
+ *     keepalive's time is the wall clock, so ours decides when to send.
+ * 10. Two channels can't be opened at a time. channel.c opens one after the other.
+ * 11. Reads of several sizes miscount the window when a key exchange interrupts
+ *     them. All ask for the same number of bytes.
+ * 12. libssh2_session_method_pref copies over itself when it strips unknown
+ *     names. algorithms.c gives it only known ones.
+ * 13. Host certificates would be taken for keys. They are not asked for.
+ * 14. RSA means SHA-1: OpenSSH refuses RSA user keys since 8.8, and servers with
+ *     only an RSA host key, only encrypt-then-MAC or only AEAD ciphers have no
+ *     algorithm in common with it. Each has a text of its own.
+ * 15. A passphrase of NULL crashes, or asks on the terminal. It is never NULL.
+ * 16. The agent's socket is read for ever when the agent closes it. agent.c is ours.
+ * 17. "Refused" is also the result of a key when the connection ends, and when
+ *     the server wants a second factor. auth.c asks what is the case. */
+#include "client.h"
+
+#include "file.h"
+#include "state.h"
+#include "text.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libssh2 refuses to send a sign of life sooner than this after the last; our
+ * caller's timer is slower. */
+#define KEEPALIVE_MIN_S 2
+
+int64_t idle_ssh_now_ms(void) { return idle_now_ms(); }
+
+const char *idle_ssh_url(const idle_ssh *ssh) { return ssh->url; }
+
+idle_ssh_status idle_ssh_fail(idle_ssh_error *error, const char *kind, const char *format, ...) {
+  error->kind = kind;
+  error->is_before_sending = false;
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(error->message, sizeof error->message, format, arguments);
+  va_end(arguments);
+  return IDLE_SSH_FAILED;
+}
+
+void idle_ssh_trace(const idle_ssh *ssh, const char *format, ...) {
+  if (ssh->trace == NULL) return;
+  char line[600] = "";
+  idle_text_add(line, sizeof line, "%s +%lld ms: ", ssh->url, (long long)(idle_now_ms() - ssh->started_ms));
+  size_t used = strlen(line);
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(line + used, sizeof line - used, format, arguments);
+  va_end(arguments);
+  ssh->trace(ssh->trace_context, line);
+}
+
+const char *idle_ssh_last_error(const idle_ssh *ssh) {
+  char *text = NULL;
+  if (ssh->session == NULL || libssh2_session_last_error(ssh->session, &text, NULL, 0) == 0) return "no reason given";
+  return text;
+}
+
+bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result) {
+  switch (result) {
+  case LIBSSH2_ERROR_SOCKET_SEND:
+  case LIBSSH2_ERROR_SOCKET_RECV:
+  case LIBSSH2_ERROR_SOCKET_DISCONNECT:
+  case LIBSSH2_ERROR_DECRYPT:
+  case LIBSSH2_ERROR_ENCRYPT:
+  case LIBSSH2_ERROR_INVALID_MAC:
+  case LIBSSH2_ERROR_OUT_OF_BOUNDARY:
+  case LIBSSH2_ERROR_KEX_FAILURE:
+  case LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE:
+  case LIBSSH2_ERROR_ALLOC:
+  case LIBSSH2_ERROR_BAD_USE:
+    ssh->is_broken = true;
+    return false;
+  default:
+    return result == LIBSSH2_ERROR_EAGAIN;
+  }
+}
+
+/* ---- Making one ---- */
+
+static bool copy(char **to, const char *text) {
+  *to = text == NULL ? NULL : strdup(text);
+  return text == NULL || *to != NULL;
+}
+
+static bool copy_path(char **to, const char *path) {
+  *to = path == NULL ? NULL : idle_expand_home(path);
+  return path == NULL || *to != NULL;
+}
+
+static bool copy_options(idle_ssh *ssh, const idle_ssh_options *options) {
+  ssh->port = options->port;
+  ssh->use_agent = options->use_agent;
+  ssh->trace = options->trace;
+  ssh->trace_context = options->trace_context;
+  ssh->started_ms = idle_now_ms();
+  ssh->deadline_ms = ssh->started_ms + options->timeout_ms;
+  bool is_address6 = strchr(options->host, ':') != NULL;
+  if (asprintf(&ssh->url, is_address6 ? "ssh://[%s]:%d" : "ssh://%s:%d", options->host, options->port) < 0)
+    ssh->url = NULL;
+  return ssh->url != NULL && copy(&ssh->host, options->host) && copy(&ssh->user, options->user) &&
+         copy(&ssh->passphrase, options->passphrase) && copy(&ssh->password, options->password) &&
+         copy(&ssh->host_key, options->host_key) && copy_path(&ssh->identity_file, options->identity_file) &&
+         copy_path(&ssh->known_hosts_file, options->known_hosts);
+}
+
+/* The name appears in a command line that people are told to copy. */
+static bool is_host(const char *host) {
+  size_t size = strlen(host);
+  if (size == 0 || size > 253 || *host == '-') return false;
+  for (const char *c = host; *c != '\0'; c++)
+    if (!isalnum((unsigned char)*c) && strchr("._-:%", *c) == NULL) return false;
+  return true;
+}
+
+static bool is_fingerprint(const char *text) {
+  return strncmp(text, "SHA256:", 7) == 0 && strlen(text) == IDLE_FINGERPRINT_SIZE - 2;
+}
+
+static bool check_options(const idle_ssh_options *options, idle_ssh_error *error) {
+  if (!is_host(options->host))
+    idle_ssh_fail(error, "input.session", "host is not a name or an address; give it without user, port and brackets");
+  else if (options->port < 1 || options->port > 65535)
+    idle_ssh_fail(error, "input.session", "port %d is not between 1 and 65535", options->port);
+  else if (*options->user == '\0' || strlen(options->user) > 255)
+    idle_ssh_fail(error, "input.session", "user is empty or too long");
+  else if (options->host_key != NULL && !is_fingerprint(options->host_key))
+    idle_ssh_fail(error, "input.session", "host_key is not a fingerprint like 'SHA256:…', as ssh-keygen -l prints it");
+  else
+    return true;
+  return false;
+}
+
+static bool load_identity(idle_ssh *ssh, idle_ssh_error *error) {
+  if (ssh->identity_file == NULL) return true;
+  const char *fault = idle_identity_load(ssh->identity_file, ssh->passphrase, &ssh->identity);
+  if (fault == NULL && ssh->identity.is_encrypted && ssh->passphrase == NULL && !ssh->use_agent)
+    fault = "is protected by a passphrase; give it as passphrase, or add the key to the agent";
+  if (fault == NULL) return true;
+  bool is_wrong_passphrase = strstr(fault, "passphrase is wrong") != NULL;
+  idle_ssh_fail(error, is_wrong_passphrase ? "ssh.auth" : "input.session", "identity file '%s' %s", ssh->identity_file,
+                fault);
+  return false;
+}
+
+static bool prepare(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error) {
+  ssh->auth = idle_auth_new();
+  if (ssh->auth == NULL || !copy_options(ssh, options)) {
+    idle_ssh_fail(error, "ssh.connect", "not enough memory to connect to '%s'", options->host);
+    return false;
+  }
+  return load_identity(ssh, error) && idle_hostkey_load(ssh, error);
+}
+
+idle_ssh *idle_ssh_new(const idle_ssh_options *options, idle_ssh_error *error) {
+  if (!check_options(options, error)) return NULL;
+  if (libssh2_init(0) != 0) {
+    idle_ssh_fail(error, "ssh.connect", "libssh2 can't be initialised");
+    return NULL;
+  }
+  idle_ssh *ssh = calloc(1, sizeof *ssh);
+  if (ssh == NULL) {
+    idle_ssh_fail(error, "ssh.connect", "not enough memory to connect to '%s'", options->host);
+    libssh2_exit();
+    return NULL;
+  }
+  ssh->wire.fd = ssh->dial.fd = -1;
+  if (prepare(ssh, options, error)) return ssh;
+  idle_ssh_free(ssh);
+  return NULL;
+}
+
+static void wipe_string(char **text) {
+  if (*text != NULL) explicit_bzero(*text, strlen(*text));
+  free(*text);
+  *text = NULL;
+}
+
+/* After the login, or without one, nothing of a credential is kept. */
+static void forget_credentials(idle_ssh *ssh) {
+  wipe_string(&ssh->passphrase);
+  wipe_string(&ssh->password);
+  idle_identity_free(&ssh->identity);
+  idle_auth_free(ssh->auth);
+  ssh->auth = NULL;
+}
+
+void idle_ssh_free(idle_ssh *ssh) {
+  if (ssh == NULL) return;
+  idle_channels_end(ssh);
+  idle_handshake_end(ssh);
+  forget_credentials(ssh);
+  idle_dial_close(&ssh->dial);
+  idle_known_hosts_free(&ssh->known);
+  free(ssh->host);
+  free(ssh->url);
+  free(ssh->user);
+  free(ssh->identity_file);
+  free(ssh->known_hosts_file);
+  free(ssh->host_key);
+  free(ssh);
+  libssh2_exit();
+}
+
+/* ---- Connecting ---- */
+
+void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error, int system_error) {
+  ssh->gai_error = gai_error;
+  ssh->gai_errno = system_error;
+  idle_dial_begin(&ssh->dial, addresses);
+  ssh->phase = IDLE_PHASE_DIAL;
+  if (gai_error == 0) idle_ssh_trace(ssh, "resolved");
+}
+
+static idle_ssh_status fail_resolve(const idle_ssh *ssh, idle_ssh_error *error) {
+  const char *reason = ssh->gai_error == EAI_SYSTEM ? strerror(ssh->gai_errno) : gai_strerror(ssh->gai_error);
+  return idle_ssh_fail(error, "ssh.resolve", "cannot find an address of '%s': %s; check the name and the DNS servers",
+                       ssh->host, reason);
+}
+
+static idle_ssh_status fail_dial(const idle_ssh *ssh, idle_ssh_error *error) {
+  char reason[100];
+  (void)snprintf(reason, sizeof reason, "%s", strerror(ssh->dial.error));
+  *reason = (char)tolower((unsigned char)*reason);
+  bool shows_addresses = strchr(ssh->dial.tried, ',') != NULL || strcmp(ssh->dial.tried, ssh->host) != 0;
+  return idle_ssh_fail(error, "ssh.connect", "cannot reach '%s'%s%s%s: %s; check the name and that sshd listens",
+                       ssh->url, shows_addresses ? " (" : "", shows_addresses ? ssh->dial.tried : "",
+                       shows_addresses ? ")" : "", reason);
+}
+
+static idle_ssh_status fail_timeout(idle_ssh *ssh, idle_ssh_error *error) {
+  double elapsed = (double)(idle_now_ms() - ssh->started_ms) / 1000;
+  bool write;
+  switch (ssh->phase) {
+  case IDLE_PHASE_RESOLVE:
+    return idle_ssh_fail(error, "ssh.timeout", "no address of '%s' was found within %.1f s; check the DNS servers",
+                         ssh->host, elapsed);
+  case IDLE_PHASE_DIAL:
+    return idle_ssh_fail(error, "ssh.timeout",
+                         "'%s' (%s) did not accept the connection within %.1f s; check the "
+                         "name, and firewalls on the way",
+                         ssh->url, ssh->dial.peer, elapsed);
+  case IDLE_PHASE_HANDSHAKE:
+    return idle_handshake_timeout(ssh, error);
+  default:
+    return idle_ssh_fail(error, "ssh.timeout", "the login at '%s' did not end within %.1f s: %s did not answer",
+                         ssh->url, elapsed, idle_auth_agent_fd(ssh->auth, &write) < 0 ? "the server" : "the SSH agent");
+  }
+}
+
+static idle_ssh_status dial(idle_ssh *ssh, idle_ssh_error *error) {
+  if (ssh->gai_error != 0) return fail_resolve(ssh, error);
+  idle_ssh_status status = idle_dial_step(&ssh->dial, ssh->deadline_ms);
+  if (status == IDLE_SSH_FAILED) return fail_dial(ssh, error);
+  if (status == IDLE_SSH_AGAIN) return status;
+  idle_ssh_trace(ssh, "connected to %s", ssh->dial.peer);
+  idle_wire_open(&ssh->wire, ssh->dial.fd);
+  ssh->dial.fd = -1;
+  ssh->phase = IDLE_PHASE_HANDSHAKE;
+  if (!idle_handshake_begin(ssh)) return idle_ssh_fail(error, "ssh.connect", "not enough memory for libssh2");
+  return IDLE_SSH_OK;
+}
+
+static idle_ssh_status shake_hands(idle_ssh *ssh, idle_ssh_error *error) {
+  idle_ssh_status status = idle_handshake_step(ssh, error);
+  if (status != IDLE_SSH_OK) return status;
+  status = idle_hostkey_check(ssh, error);
+  if (status == IDLE_SSH_AGAIN) { /* once more, for the key of another type */
+    idle_handshake_end(ssh);
+    ssh->phase = IDLE_PHASE_DIAL;
+    return IDLE_SSH_OK;
+  }
+  if (status == IDLE_SSH_OK) ssh->phase = IDLE_PHASE_AUTH;
+  idle_wire_forget_kexinit(&ssh->wire);
+  return status;
+}
+
+static idle_ssh_status log_in(idle_ssh *ssh, idle_ssh_error *error) {
+  idle_wire_begin_turn(&ssh->wire);
+  idle_wire_flush(&ssh->wire);
+  idle_ssh_status status = idle_auth_step(ssh, error);
+  if (status != IDLE_SSH_OK) return status;
+  forget_credentials(ssh);
+  idle_dial_close(&ssh->dial);
+  libssh2_keepalive_config(ssh->session, 0, KEEPALIVE_MIN_S);
+  ssh->phase = IDLE_PHASE_OPEN;
+  idle_ssh_trace(ssh, "logged in by %s", ssh->auth_method);
+  return IDLE_SSH_OK;
+}
+
+static idle_ssh_status go_on(idle_ssh *ssh, idle_ssh_error *error) {
+  switch (ssh->phase) {
+  case IDLE_PHASE_DIAL:
+    return dial(ssh, error);
+  case IDLE_PHASE_HANDSHAKE:
+    return shake_hands(ssh, error);
+  case IDLE_PHASE_AUTH:
+    return log_in(ssh, error);
+  default:
+    return IDLE_SSH_AGAIN; /* nothing is resolved yet */
+  }
+}
+
+idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error) {
+  idle_ssh_status status = IDLE_SSH_OK;
+  while (ssh->phase != IDLE_PHASE_OPEN && status == IDLE_SSH_OK) status = go_on(ssh, error);
+  if (status == IDLE_SSH_AGAIN && idle_now_ms() >= ssh->deadline_ms) status = fail_timeout(ssh, error);
+  if (status == IDLE_SSH_FAILED) {
+    error->is_before_sending = true;
+    idle_ssh_trace(ssh, "failed: %s", error->kind);
+  }
+  return status;
+}
+
+static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
+
+idle_ssh_wants_result idle_ssh_wants(const idle_ssh *ssh) {
+  idle_ssh_wants_result wants = {.fd = -1, .until_ms = ssh->deadline_ms};
+  switch (ssh->phase) {
+  case IDLE_PHASE_RESOLVE:
+    break;
+  case IDLE_PHASE_DIAL:
+    wants.fd = ssh->dial.fd;
+    wants.write = true;
+    wants.until_ms = earlier(ssh->deadline_ms, ssh->dial.until_ms);
+    break;
+  default:
+    wants.fd = ssh->auth == NULL ? -1 : idle_auth_agent_fd(ssh->auth, &wants.write);
+    wants.read = !wants.write;
+    if (wants.fd >= 0) break;
+    wants.fd = ssh->wire.fd;
+    wants.write = idle_wire_is_clogged(&ssh->wire);
+    wants.read = ssh->phase != IDLE_PHASE_OPEN || idle_channels_are_open(ssh);
+    if (ssh->phase == IDLE_PHASE_OPEN) wants.until_ms = INT64_MAX;
+  }
+  return wants;
+}
+
+/* ---- Open ---- */
+
+void idle_ssh_pump(idle_ssh *ssh) {
+  idle_wire_begin_turn(&ssh->wire);
+  idle_wire_flush(&ssh->wire);
+  idle_channels_step(ssh);
+}
+
+void idle_ssh_keepalive(idle_ssh *ssh) {
+  int next;
+  (void)idle_ssh_is_again(ssh, libssh2_keepalive_send(ssh->session, &next));
+}
+
+void idle_ssh_hung_up(idle_ssh *ssh) {
+  if (!idle_channels_are_open(ssh)) ssh->wire.ended = true;
+}
+
+bool idle_ssh_is_lost(const idle_ssh *ssh) { return ssh->wire.ended || ssh->is_broken || ssh->is_disconnected; }
+
+void idle_ssh_explain_lost(const idle_ssh *ssh, const char *phase, int64_t elapsed_ms, idle_ssh_error *error) {
+  idle_ssh_fail(error, "ssh.lost", "the connection to '%s' was lost %s, after %.1f s: ", ssh->url, phase,
+                (double)elapsed_ms / 1000);
+  if (*ssh->last_words != '\0')
+    idle_text_add(error->message, sizeof error->message, "the server said '%s'", ssh->last_words);
+  else if (ssh->is_disconnected || (ssh->wire.ended && ssh->wire.error == 0))
+    idle_text_add(error->message, sizeof error->message, "the server closed it");
+  else
+    idle_text_add(error->message, sizeof error->message, "%s",
+                  ssh->wire.ended ? strerror(ssh->wire.error) : idle_ssh_last_error(ssh));
+}
+
+idle_ssh_facts idle_ssh_facts_of(const idle_ssh *ssh) {
+  return (idle_ssh_facts){.address = ssh->dial.peer,
+                          .banner = ssh->wire.banner,
+                          .host_key_type = ssh->key_type,
+                          .host_key_fingerprint = ssh->fingerprint,
+                          .auth_method = ssh->auth_method == NULL ? "" : ssh->auth_method};
+}

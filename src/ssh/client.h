@@ -1,0 +1,115 @@
+/* An SSH client that never waits: a call that can't go on returns
+ * IDLE_SSH_AGAIN, idle_ssh_wants() says what to wait for, and the call is
+ * repeated. One thread at a time per client; different clients are independent.
+ *
+ * The order of calls: idle_ssh_new, idle_ssh_resolved, idle_ssh_connect until it
+ * is not AGAIN; then idle_ssh_exec and the calls of channel.h, with
+ * idle_ssh_pump whenever the socket is ready; idle_ssh_free at any time. */
+#ifndef IDLE_SSH_CLIENT_H
+#define IDLE_SSH_CLIENT_H
+
+#include "status.h"
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct idle_ssh idle_ssh; /* opaque */
+
+/* Why a call failed. */
+typedef struct {
+  const char *kind;       /* static: "ssh.auth" …, see lua/idle/engine/errors.lua */
+  bool is_before_sending; /* nothing was asked of the far end: no effect, and worth another try */
+  char message[2000];     /* for people; no secret, no control character */
+} idle_ssh_error;
+
+/* All strings are copied; NULL = not given, unless said otherwise. */
+typedef struct {
+  const char *host; /* never NULL */
+  int port;
+  const char *user; /* never NULL */
+  const char *identity_file;
+  const char *passphrase;
+  const char *password;
+  bool use_agent;
+  const char *known_hosts; /* path; never NULL */
+  const char *host_key;    /* "SHA256:…": only this key is accepted, known_hosts can only revoke it */
+  int64_t timeout_ms;      /* from now until logged in */
+  /* Told of each phase; the line is borrowed for the call. NULL = nobody. */
+  void (*trace)(void *context, const char *line);
+  void *trace_context;
+} idle_ssh_options;
+
+/* What to wait for. */
+typedef struct {
+  int fd; /* -1: only for the time */
+  bool read;
+  bool write;
+  int64_t until_ms; /* call again then, even if nothing happened; on idle_ssh_now_ms() */
+} idle_ssh_wants_result;
+
+/* Facts for people about an open connection; valid as long as the client. */
+typedef struct {
+  const char *address; /* the one that answered */
+  const char *banner;
+  const char *host_key_type;
+  const char *host_key_fingerprint;
+  const char *auth_method;
+} idle_ssh_facts;
+
+/* Milliseconds of the monotonic clock. */
+int64_t idle_ssh_now_ms(void);
+
+/* Checks the options, reads identity file and known_hosts. Nothing is sent.
+ * Returns: the client, or NULL with `error` filled in.
+ * Owner:   the caller; release it with idle_ssh_free(). */
+idle_ssh *idle_ssh_new(const idle_ssh_options *options, idle_ssh_error *error);
+
+/* Hands over what getaddrinfo() found, or its error.
+ * addresses:  taken over; NULL if gai_error is not 0.
+ * system_error: errno if gai_error is EAI_SYSTEM. */
+void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error, int system_error);
+
+/* Goes on with connecting, key exchange, check of the host key, and login.
+ * Returns: IDLE_SSH_OK once logged in. After IDLE_SSH_FAILED only
+ *          idle_ssh_free() may follow. */
+idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error);
+
+/* What the connection waits for in its present state. */
+idle_ssh_wants_result idle_ssh_wants(const idle_ssh *ssh);
+
+/* Serves an open connection: sends what waits, goes on with channels that are
+ * being opened or dropped. Call it when the socket is ready, and before reading
+ * from the channels. */
+void idle_ssh_pump(idle_ssh *ssh);
+
+/* Sends a sign of life; call it every 15 seconds. */
+void idle_ssh_keepalive(idle_ssh *ssh);
+
+/* The socket reports that the peer has closed. With a channel open, its last
+ * words are read first. */
+void idle_ssh_hung_up(idle_ssh *ssh);
+
+/* Whether the connection is gone: the peer closed it, or fell silent. */
+bool idle_ssh_is_lost(const idle_ssh *ssh);
+
+/* Fills in an error of kind "ssh.lost".
+ * phase: what was going on, to be read after "was lost", as "while the command ran". */
+void idle_ssh_explain_lost(const idle_ssh *ssh, const char *phase, int64_t elapsed_ms, idle_ssh_error *error);
+
+/* "ssh://host:port", for messages; valid as long as the client. */
+const char *idle_ssh_url(const idle_ssh *ssh);
+
+idle_ssh_facts idle_ssh_facts_of(const idle_ssh *ssh);
+
+/* Lines of known_hosts that were passed over, by number from 0.
+ * Returns: false if there is none of that number. */
+bool idle_ssh_warning(const idle_ssh *ssh, size_t number, char *text, size_t capacity);
+
+/* Drops the connection at once, whatever it is doing, wipes its secrets and
+ * releases everything, its channels excepted: each of them is released by
+ * idle_ssh_channel_free(). NULL is allowed. */
+void idle_ssh_free(idle_ssh *ssh);
+
+#endif

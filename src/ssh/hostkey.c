@@ -1,0 +1,164 @@
+#include "algorithms.h"
+#include "state.h"
+#include "text.h"
+
+#include <errno.h>
+#include <string.h>
+
+bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error) {
+  int code = idle_known_hosts_load(ssh->known_hosts_file, ssh->host, ssh->port, &ssh->known);
+  if (code == 0) return true;
+  if (code == EFBIG)
+    idle_ssh_fail(error, "input.session", "known_hosts file '%s' has more than %u bytes", ssh->known_hosts_file,
+                  IDLE_KNOWN_HOSTS_MAX_BYTES);
+  else
+    idle_ssh_fail(error, "input.session", "known_hosts file '%s' can't be read: %s", ssh->known_hosts_file,
+                  strerror(code));
+  return false;
+}
+
+bool idle_ssh_warning(const idle_ssh *ssh, size_t number, char *text, size_t capacity) {
+  if (number >= ssh->known.warning_count || number >= IDLE_KNOWN_HOSTS_MAX_WARNINGS) return false;
+  *text = '\0';
+  idle_text_add(text, capacity, "%s:%u: %s; the line is ignored", ssh->known_hosts_file,
+                ssh->known.warnings[number].line, ssh->known.warnings[number].reason);
+  return true;
+}
+
+bool idle_hostkey_is_wanted(const void *context, const char *type) {
+  const idle_ssh *ssh = context;
+  if (ssh->wanted_type != NULL) return strcmp(type, ssh->wanted_type) == 0;
+  return idle_known_hosts_has_type(&ssh->known, type);
+}
+
+/* A damaged line may be the very one that is missed. */
+static void add_warnings(const idle_ssh *ssh, idle_ssh_error *error) {
+  char line[512];
+  for (size_t i = 0; idle_ssh_warning(ssh, i, line, sizeof line); i++)
+    idle_text_add(error->message, sizeof error->message, "; %s", line);
+}
+
+/* As in the names of the server's key files. */
+static const char *short_type(const char *type) {
+  if (strncmp(type, "ecdsa", 5) == 0) return "ecdsa";
+  return strncmp(type, "ssh-", 4) == 0 ? type + 4 : type;
+}
+
+/* How to look at the key that the server has, and how to add it. */
+static void add_keyscan(const idle_ssh *ssh, idle_ssh_error *error) {
+  idle_text_add(error->message, sizeof error->message,
+                "compare it with the server's own (there: ssh-keygen -l -f /etc/ssh/ssh_host_%s_key.pub, on Windows in "
+                "C:\\ProgramData\\ssh), then add it: ssh-keyscan -p %d %s >> '%s'",
+                short_type(ssh->key_type), ssh->port, ssh->host, ssh->known_hosts_file);
+}
+
+static idle_ssh_status fail_unknown(const idle_ssh *ssh, idle_ssh_error *error) {
+  idle_ssh_fail(error, "ssh.hostkey_unknown", "the host key of '%s' is not in '%s': it is %s %s; ", ssh->url,
+                ssh->known_hosts_file, ssh->key_type, ssh->fingerprint);
+  add_keyscan(ssh, error);
+  add_warnings(ssh, error);
+  return IDLE_SSH_FAILED;
+}
+
+static void known_fingerprint(const idle_known_entry *entry, char fingerprint[IDLE_FINGERPRINT_SIZE]) {
+  idle_fingerprint(entry->key, entry->key_size, fingerprint);
+}
+
+static idle_ssh_status fail_changed(const idle_ssh *ssh, const idle_known_entry *entry, idle_ssh_error *error) {
+  char known[IDLE_FINGERPRINT_SIZE];
+  known_fingerprint(entry, known);
+  return idle_ssh_fail(error, "ssh.hostkey_changed",
+                       "the host key of '%s' has changed: it is %s %s, but %s:%u has %s; somebody may be listening in: "
+                       "ask the server's administrator, and remove that line only if the new key is the server's own",
+                       ssh->url, ssh->key_type, ssh->fingerprint, ssh->known_hosts_file, entry->line, known);
+}
+
+/* OpenSSH signs with its RSA key only by SHA-2, for which libssh2 1.10 has no
+ * name: so it shows another key than the one that is known. */
+static bool shows_rsa_out_of_reach(const idle_ssh *ssh, const idle_known_entry *entry) {
+  size_t size;
+  idle_name_list lists[IDLE_LIST_COUNT];
+  const unsigned char *kexinit = idle_wire_kexinit(&ssh->wire, &size);
+  return strcmp(entry->type, "ssh-rsa") == 0 && kexinit != NULL && idle_kexinit_lists(kexinit, size, lists) &&
+         idle_name_list_has(lists[IDLE_LIST_HOSTKEY], "rsa-sha2-512");
+}
+
+static idle_ssh_status fail_other_type(const idle_ssh *ssh, const idle_known_entry *entry, idle_ssh_error *error) {
+  char known[IDLE_FINGERPRINT_SIZE];
+  if (!shows_rsa_out_of_reach(ssh, entry)) {
+    known_fingerprint(entry, known);
+    idle_ssh_fail(error, "ssh.hostkey_changed",
+                  "'%s' shows the host key %s %s, but %s:%u knows it by %s %s, which it does not offer; ", ssh->url,
+                  ssh->key_type, ssh->fingerprint, ssh->known_hosts_file, entry->line, entry->type, known);
+  } else {
+    idle_ssh_fail(error, "ssh.hostkey_unsupported",
+                  "'%s' is known only by its RSA key (%s:%u), which libssh2 %s can't check, because the server signs "
+                  "with SHA-2; its other key is %s %s: ",
+                  ssh->url, ssh->known_hosts_file, entry->line, libssh2_version(0), ssh->key_type, ssh->fingerprint);
+  }
+  add_keyscan(ssh, error);
+  return IDLE_SSH_FAILED;
+}
+
+static idle_ssh_status fail_authority(const idle_ssh *ssh, const idle_known_entry *entry, idle_ssh_error *error) {
+  idle_ssh_fail(error, "ssh.hostkey_unsupported",
+                "'%s' is known only by a certificate authority (%s:%u), and host certificates are not supported; its "
+                "key is %s %s: ",
+                ssh->url, ssh->known_hosts_file, entry->line, ssh->key_type, ssh->fingerprint);
+  add_keyscan(ssh, error);
+  return IDLE_SSH_FAILED;
+}
+
+/* The pinned key may be another one of the server's keys: finds a type that was not looked at. */
+static const char *next_type(idle_ssh *ssh) {
+  size_t size;
+  idle_name_list lists[IDLE_LIST_COUNT];
+  const unsigned char *kexinit = idle_wire_kexinit(&ssh->wire, &size);
+  if (kexinit == NULL || !idle_kexinit_lists(kexinit, size, lists)) return NULL;
+  return idle_algorithms_next_type(ssh->session, lists[IDLE_LIST_HOSTKEY], ssh->key_type, &ssh->tried_types);
+}
+
+static idle_ssh_status check_pin(idle_ssh *ssh, idle_ssh_error *error) {
+  if (strcmp(ssh->host_key, ssh->fingerprint) == 0) return IDLE_SSH_OK;
+  ssh->wanted_type = next_type(ssh);
+  if (ssh->wanted_type != NULL) return IDLE_SSH_AGAIN;
+  return idle_ssh_fail(error, "ssh.hostkey_changed",
+                       "the host key of '%s' is %s %s, but host_key pins %s; somebody may be listening in: ask the "
+                       "server's administrator which is right",
+                       ssh->url, ssh->key_type, ssh->fingerprint, ssh->host_key);
+}
+
+static idle_ssh_status judge(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
+  const idle_known_entry *entry;
+  idle_host_verdict verdict = idle_known_hosts_judge(&ssh->known, ssh->key_type, key, size, &entry);
+  if (verdict == IDLE_HOST_REVOKED)
+    return idle_ssh_fail(error, "ssh.hostkey_revoked",
+                         "the host key of '%s', %s %s, is revoked by %s:%u; the server needs a new one", ssh->url,
+                         ssh->key_type, ssh->fingerprint, ssh->known_hosts_file, entry->line);
+  if (ssh->host_key != NULL) return check_pin(ssh, error);
+  switch (verdict) {
+  case IDLE_HOST_MATCHES:
+    return IDLE_SSH_OK;
+  case IDLE_HOST_CHANGED:
+    return fail_changed(ssh, entry, error);
+  case IDLE_HOST_OTHER_TYPE:
+    return fail_other_type(ssh, entry, error);
+  case IDLE_HOST_ONLY_CA:
+    return fail_authority(ssh, entry, error);
+  default:
+    return fail_unknown(ssh, error);
+  }
+}
+
+idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error) {
+  size_t size = 0;
+  int kind;
+  const unsigned char *key = (const unsigned char *)libssh2_session_hostkey(ssh->session, &size, &kind);
+  if (key == NULL || !idle_key_type(key, size, ssh->key_type, sizeof ssh->key_type))
+    return idle_ssh_fail(error, "ssh.handshake", "'%s' showed no host key that can be read", ssh->url);
+  idle_fingerprint(key, size, ssh->fingerprint);
+  idle_ssh_trace(ssh, "host key %s %s", ssh->key_type, ssh->fingerprint);
+  idle_ssh_status status = judge(ssh, key, size, error);
+  if (status == IDLE_SSH_OK) idle_ssh_trace(ssh, "host key accepted");
+  return status;
+}

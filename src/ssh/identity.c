@@ -1,0 +1,159 @@
+#include "identity.h"
+
+#include "file.h"
+#include "known_hosts.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_FILE_BYTES (64u * 1024)
+
+static const char OPENSSH_BEGIN[] = "-----BEGIN OPENSSH PRIVATE KEY-----";
+static const char OPENSSH_END[] = "-----END OPENSSH PRIVATE KEY-----";
+static const char DAMAGED[] = "is damaged: its key can't be read";
+static const char NO_MEMORY[] = "can't be read: not enough memory";
+
+static const char *describe_errno(int error) {
+  switch (error) {
+  case ENOENT:
+    return "does not exist; check its path";
+  case EACCES:
+    return "can't be read: permission denied; check who owns it and its folder";
+  case EISDIR:
+    return "is a folder; name the key file in it";
+  case EFBIG:
+    return "is too large for a key";
+  default:
+    return "can't be read";
+  }
+}
+
+/* Decodes the base64 between the two marks of OpenSSH's own format.
+ * Returns: an owned buffer, or NULL. */
+static unsigned char *decode_body(const char *text, size_t *size) {
+  const char *end = strstr(text, OPENSSH_END);
+  if (end == NULL) return NULL;
+  size_t room = (size_t)(end - text), length = 0;
+  char *joined = malloc(room + 1);
+  unsigned char *bytes = malloc(room + 3);
+  for (const char *c = text + strlen(OPENSSH_BEGIN); joined != NULL && c < end; c++)
+    if (!isspace((unsigned char)*c)) joined[length++] = *c;
+  int decoded = joined == NULL || bytes == NULL ? -1 : EVP_DecodeBlock(bytes, (unsigned char *)joined, (int)length);
+  if (joined != NULL) explicit_bzero(joined, length);
+  free(joined);
+  *size = decoded < 0 ? 0 : (size_t)decoded;
+  if (decoded >= 0) return bytes;
+  free(bytes);
+  return NULL;
+}
+
+typedef struct {
+  const unsigned char *bytes;
+  size_t size;
+} Slice;
+
+static bool take(Slice *from, size_t size, Slice *taken) {
+  if (size > from->size) return false;
+  *taken = (Slice){from->bytes, size};
+  from->bytes += size, from->size -= size;
+  return true;
+}
+
+static bool take_string(Slice *from, Slice *taken) {
+  Slice length;
+  if (!take(from, 4, &length)) return false;
+  const unsigned char *b = length.bytes;
+  return take(from, (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3], taken);
+}
+
+/* The container names cipher and public key before the part that is encrypted. */
+static bool parse_container(Slice container, idle_identity *identity) {
+  static const char magic[] = "openssh-key-v1"; /* its NUL belongs to it */
+  Slice field, cipher, key;
+  if (!take(&container, sizeof magic, &field) || memcmp(field.bytes, magic, sizeof magic) != 0) return false;
+  if (!take_string(&container, &cipher) || !take_string(&container, &field) || !take_string(&container, &field))
+    return false;
+  if (!take(&container, 4, &field) || !take_string(&container, &key)) return false;
+  identity->is_encrypted = cipher.size != 4 || memcmp(cipher.bytes, "none", 4) != 0;
+  if (!idle_key_type(key.bytes, key.size, identity->type, sizeof identity->type)) return false;
+  identity->public_key = malloc(key.size);
+  if (identity->public_key == NULL) return false;
+  memcpy(identity->public_key, key.bytes, key.size);
+  identity->public_key_size = key.size;
+  return true;
+}
+
+static const char *read_openssh(idle_identity *identity) {
+  size_t size;
+  unsigned char *bytes = decode_body(identity->text, &size);
+  if (bytes == NULL) return DAMAGED;
+  bool is_whole = parse_container((Slice){bytes, size}, identity);
+  explicit_bzero(bytes, size);
+  free(bytes);
+  return is_whole ? NULL : DAMAGED;
+}
+
+/* Without a callback OpenSSL would ask on the terminal. */
+static int give_passphrase(char *buffer, int capacity, int is_writing, void *passphrase) {
+  (void)is_writing;
+  size_t size = passphrase == NULL ? 0 : strlen(passphrase);
+  if (passphrase == NULL || size > (size_t)capacity) return -1;
+  memcpy(buffer, passphrase, size);
+  return (int)size;
+}
+
+static const char *read_pem(idle_identity *identity, const char *passphrase) {
+  identity->is_encrypted = strstr(identity->text, "ENCRYPTED") != NULL;
+  if (identity->is_encrypted && passphrase == NULL) return NULL;
+  BIO *bio = BIO_new_mem_buf(identity->text, (int)identity->size);
+  if (bio == NULL) return NO_MEMORY;
+  EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, (void *)passphrase);
+  BIO_free(bio);
+  if (key == NULL) return identity->is_encrypted ? "can't be opened: the passphrase is wrong" : DAMAGED;
+  int type = EVP_PKEY_base_id(key);
+  EVP_PKEY_free(key);
+  strcpy(identity->type, type == EVP_PKEY_RSA       ? "ssh-rsa"
+                         : type == EVP_PKEY_EC      ? "ecdsa-sha2"
+                         : type == EVP_PKEY_ED25519 ? "ssh-ed25519"
+                                                    : "");
+  return *identity->type == '\0' ? "is of a type that SSH does not use; use an ed25519 key" : NULL;
+}
+
+static bool begins_with(const char *text, const char *prefix) { return strncmp(text, prefix, strlen(prefix)) == 0; }
+
+static const char *read_key(idle_identity *identity, const char *passphrase) {
+  const char *text = identity->text;
+  if (begins_with(text, OPENSSH_BEGIN)) return read_openssh(identity);
+  if (begins_with(text, "PuTTY-User-Key-File"))
+    return "is a PuTTY key; convert it: puttygen FILE.ppk -O private-openssh -o FILE";
+  if (begins_with(text, "ssh-") || begins_with(text, "ecdsa-") || begins_with(text, "---- BEGIN SSH2 PUBLIC"))
+    return "is a public key; name the private key, the file without .pub";
+  if (strstr(text, "PRIVATE KEY-----") == NULL) return "is not a private key";
+  return read_pem(identity, passphrase);
+}
+
+static const char *check_type(const idle_identity *identity) {
+  if (begins_with(identity->type, "sk-"))
+    return "is on a security key, which libssh2 can't use; use an ed25519 key in a file, or the agent";
+  if (strcmp(identity->type, "ssh-dss") == 0) return "is a DSA key, which servers refuse; use an ed25519 key";
+  return NULL;
+}
+
+const char *idle_identity_load(const char *path, const char *passphrase, idle_identity *identity) {
+  *identity = (idle_identity){0};
+  int error = idle_read_file(path, MAX_FILE_BYTES, &identity->text, &identity->size);
+  if (error != 0) return describe_errno(error);
+  const char *fault = read_key(identity, passphrase);
+  return fault != NULL ? fault : check_type(identity);
+}
+
+void idle_identity_free(idle_identity *identity) {
+  if (identity->text != NULL) explicit_bzero(identity->text, identity->size);
+  free(identity->text);
+  free(identity->public_key);
+  *identity = (idle_identity){0};
+}

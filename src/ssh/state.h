@@ -1,0 +1,121 @@
+/* The inside of a client; for the files of this room only. */
+#ifndef IDLE_SSH_STATE_H
+#define IDLE_SSH_STATE_H
+
+#include "auth.h"
+#include "channel.h"
+#include "client.h"
+#include "dial.h"
+#include "identity.h"
+#include "known_hosts.h"
+#include "memory.h"
+#include "wire.h"
+
+#include <libssh2.h>
+
+typedef enum {
+  IDLE_PHASE_RESOLVE,
+  IDLE_PHASE_DIAL,
+  IDLE_PHASE_HANDSHAKE,
+  IDLE_PHASE_AUTH,
+  IDLE_PHASE_OPEN
+} idle_ssh_phase;
+
+struct idle_ssh {
+  /* what was asked for; the strings are owned */
+  char *host;
+  int port;
+  char *url; /* "ssh://host:port" */
+  char *user;
+  char *identity_file;
+  char *passphrase; /* secret, wiped after login, as is the next */
+  char *password;
+  char *known_hosts_file;
+  char *host_key; /* a fingerprint, or NULL */
+  bool use_agent;
+  void (*trace)(void *context, const char *line);
+  void *trace_context;
+
+  idle_ssh_phase phase;
+  int64_t started_ms;
+  int64_t deadline_ms;
+  int gai_error;
+  int gai_errno;
+
+  idle_dial dial;
+  idle_wire wire;
+  idle_memory memory;
+  LIBSSH2_SESSION *session; /* NULL before the handshake */
+  bool is_broken;           /* libssh2 gave up on the connection */
+  char last_words[160];     /* what the server said when it disconnected, escaped; "" = nothing */
+  bool is_disconnected;     /* by a message of the server */
+
+  idle_known_hosts known;
+  idle_identity identity;
+  const char *wanted_type; /* static: the only host key type to ask for; NULL = any */
+  unsigned tried_types;    /* kept by idle_algorithms_next_type */
+  char key_type[64];
+  char fingerprint[IDLE_FINGERPRINT_SIZE];
+
+  idle_auth *auth;         /* owned; NULL once logged in */
+  const char *auth_method; /* static */
+
+  idle_ssh_channel *channels; /* all that libssh2 or an owner knows, oldest first */
+  idle_ssh_channel *opening;  /* the one in libssh2_channel_open; NULL = none */
+  unsigned next_id;           /* of the channel that was opened last */
+};
+
+/* Fills in an error. Returns: IDLE_SSH_FAILED. */
+idle_ssh_status idle_ssh_fail(idle_ssh_error *error, const char *kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Tells the trace, if there is one. */
+void idle_ssh_trace(const idle_ssh *ssh, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* libssh2's words for its last error. */
+const char *idle_ssh_last_error(const idle_ssh *ssh);
+
+/* Whether a result of libssh2 means "not yet"; an error of the connection itself is noted. */
+bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result);
+
+/* ---- handshake.c ---- */
+
+/* Makes the session on a fresh connection. */
+bool idle_handshake_begin(idle_ssh *ssh);
+
+/* Exchanges keys. */
+idle_ssh_status idle_handshake_step(idle_ssh *ssh, idle_ssh_error *error);
+
+/* What to say when the time is over in this phase. */
+idle_ssh_status idle_handshake_timeout(idle_ssh *ssh, idle_ssh_error *error);
+
+/* Releases the session, whatever it is doing, and closes the socket. */
+void idle_handshake_end(idle_ssh *ssh);
+
+/* ---- hostkey.c ---- */
+
+/* Reads known_hosts. */
+bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error);
+
+/* Whether a key of this type should be asked for first. */
+bool idle_hostkey_is_wanted(const void *ssh, const char *type);
+
+/* Judges the key that the server showed.
+ * Returns: IDLE_SSH_AGAIN: connect once more, ssh->wanted_type says what for. */
+idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error);
+
+/* ---- channel.c ---- */
+
+/* Looks at memory before libssh2 releases it: see there. */
+void idle_channel_observe(void *ssh, const unsigned char *bytes, size_t size);
+
+/* Goes on with every channel. */
+void idle_channels_step(idle_ssh *ssh);
+
+/* Whether libssh2 has a channel, which is needed to read anything. */
+bool idle_channels_are_open(const idle_ssh *ssh);
+
+/* The client ends: releases the dropped channels, and lets go of the others. */
+void idle_channels_end(idle_ssh *ssh);
+
+#endif
