@@ -1,0 +1,36 @@
+--- The lines that a remote PowerShell answers with. A frame is
+--- `IDLE <token> <seq> <kind> <length of body> <body> <token>`; every other line is noise.
+local frames = {}
+
+---@class idle.Frame
+---@field seq  integer
+---@field kind "hello"|"ok"|"error"|"large"
+---@field body string  base64; for `large` the length of what was not sent
+
+local KINDS = { hello = true, ok = true, error = true, large = true }
+
+-- Longer than the words around the body can ever be.
+frames.MAX_OVERHEAD = 256
+
+local function read(line, token)
+  local given, seq, kind, length, body, tail = line:match("^IDLE (%x+) (%-?%d+) (%a+) (%d+) (%S*) (%x+)$")
+  if not given then return nil, "a frame that is cut or merged with something else" end
+  if given ~= token or tail ~= token then return nil, "a frame with the token of somebody else" end
+  if not KINDS[kind] then return nil, "a frame of an unknown kind" end
+  if tonumber(length) ~= #body then
+    return nil, ("a frame that announces %s characters and has %d"):format(length, #body)
+  end
+  return { seq = math.tointeger(tonumber(seq)), kind = kind, body = body }
+end
+
+--- Reads a line of output.
+---@param line  string  without its line feed
+---@param token string  the session's
+---@return idle.Frame? frame
+---@return string?     problem  why it is no frame although it begins like one; neither = noise
+function frames.parse(line, token)
+  if line:sub(1, 5) ~= "IDLE " then return nil end
+  return read((line:gsub("\r$", "")), token)
+end
+
+return frames

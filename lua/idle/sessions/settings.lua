@@ -1,0 +1,80 @@
+--- Checks the fields of a session's options before anything is opened.
+local errors = require("idle.engine.errors")
+local fields = require("idle.engine.fields")
+local value = require("idle.engine.value")
+
+local settings = {}
+
+local function is_text(v) return type(v) == "string" and v ~= "" and not v:find("%c") end
+local function is_number(v) return type(v) == "number" and v == v end
+local function is_seconds(v) return is_number(v) and v > 0 and v <= 86400 end
+
+local function is_command(v)
+  if type(v) ~= "table" or not value.is_sequence(v) or #v == 0 then return false end
+  for _, word in ipairs(v) do
+    if type(word) ~= "string" or word:find("\0", 1, true) then return false end
+  end
+  return v[1] ~= ""
+end
+
+local function between(low, high)
+  return function(v) return math.type(v) == "integer" and v >= low and v <= high end
+end
+
+-- A string, or a secret object.
+local function is_secret(v)
+  return (type(v) == "string" and v ~= "") or value.is_secret(v)
+end
+
+local types = {
+  text = { is_text, "a text without control characters" },
+  seconds = { is_seconds, "a number of seconds above 0, at most a day" },
+  command = { is_command, "a list of the program and its leading arguments" },
+  port = { between(1, 65535), "a number from 1 to 65535" },
+  depth = { between(1, 100), "a whole number from 1 to 100" },
+  bytes = { between(1024, 1 << 30), "a number of bytes from 1024 to 1073741824" },
+  boolean = { function(v) return type(v) == "boolean" end, "true or false" },
+  secret = { is_secret, "an idle.secret or a string" },
+  fingerprint = { function(v) return type(v) == "string" and v:find("^SHA256:[A-Za-z0-9+/]+=*$") ~= nil end,
+                  "a fingerprint as 'SHA256:…'" },
+  shell = { function(v) return v == "powershell.exe" or v == "pwsh" end, "'powershell.exe' or 'pwsh'" },
+}
+
+-- What every session that runs PowerShell has.
+local COMMON = {
+  start_timeout = { "seconds", 90 },
+  command_timeout = { "seconds", 300 },
+  depth = { "depth", 4 },
+  max_output_bytes = { "bytes", 8 * 1024 * 1024 },
+}
+
+local function check_value(where, name, row, v)
+  local is_right, what = table.unpack(types[row[1]])
+  if v == nil and row.is_required then
+    errors.raise("input.session", ("%s: '%s' is required: %s"):format(where, name, what))
+  elseif v ~= nil and not is_right(v) then
+    errors.raise("input.session", ("%s: '%s' must be %s"):format(where, name, what))
+  end
+end
+
+--- Checks options against rows of `{ type, default, is_required = bool }` and the ones that all sessions have.
+---@param given any
+---@param rows  table<string, table>
+---@param where string  begins the messages
+---@return table complete
+function settings.complete(given, rows, where)
+  local all, names, complete = {}, {}, {}
+  for _, source in ipairs({ COMMON, rows }) do
+    for name, row in pairs(source) do all[name], names[#names + 1] = row, name end
+  end
+  table.sort(names)
+  fields.check(given, names, where, "input.session")
+  for _, name in ipairs(names) do
+    check_value(where, name, all[name], given[name])
+    complete[name] = given[name]
+    if complete[name] == nil then complete[name] = all[name][2] end
+  end
+  return complete
+end
+
+return settings
