@@ -15,26 +15,34 @@ local function key_of(event)
   return event.CorrelationId .. "\0" .. event.StepName
 end
 
-function Progress:finish(event, colour, word, rest)
+function Progress:say(event, colour, word, took, text)
+  self.terminal:clear()
+  self.terminal:say(("%s %s%s%s"):format(self.terminal:paint(colour, ("%-7s"):format(word)),
+    errors.escape(event.StepName), took, text and ": " .. errors.escape(text) or ""))
+end
+
+local function finish(self, event, colour, word, text)
   local since = self.started[key_of(event)]
   self.started[key_of(event)] = nil
-  local took = since and (" (%.1f s)"):format(self.monotonic() - since) or ""
-  self.terminal:clear()
-  self.terminal:say(("%s %s%s%s"):format(self.terminal:paint(colour, word), errors.escape(event.StepName), took,
-    rest and ": " .. errors.escape(rest) or ""))
+  self:say(event, colour, word, since and (" (%.1f s)"):format(self.monotonic() - since) or "", text)
 end
 
 local function show_message(self, event)
   self.terminal:show(event.StepName .. ": " .. event.Message)
 end
 
--- Outside of a run nothing but these events says that the step is over.
-local function finish_alone(self, event)
-  if self.started[key_of(event)] then return show_message(self, event) end
-  local data = event.Data or {}
-  if event.Type == "DirectorySyncFailed" then return self:finish(event, "red", "failed") end
-  local is_warning = data.Severity == "Warning"
-  self:finish(event, is_warning and "yellow" or "green", is_warning and "warning" or "done   ", event.Message)
+-- In a run the step's own event follows, which does not tell a warning.
+local function finish_sync(self, event)
+  local is_in_run = self.started[key_of(event)] ~= nil
+  if event.Data and event.Data.Severity == "Warning" then
+    self:say(event, "yellow", "warning", "", event.Message)
+  elseif not is_in_run then
+    self:say(event, "green", "done", "", event.Message)
+  end
+end
+
+local function fail_sync(self, event)
+  if not self.started[key_of(event)] then self:say(event, "red", "failed", "") end
 end
 
 local SHOWN = {
@@ -42,8 +50,8 @@ local SHOWN = {
     self.started[key_of(event)] = self.monotonic()
     self.terminal:show(event.StepName .. " …")
   end,
-  StepCompleted = function(self, event) self:finish(event, "green", "done   ") end,
-  StepFailed = function(self, event) self:finish(event, "red", "failed ", event.Data and event.Data.Error) end,
+  StepCompleted = function(self, event) finish(self, event, "green", "done") end,
+  StepFailed = function(self, event) finish(self, event, "red", "failed", event.Data and event.Data.Error) end,
   StepRetrying = show_message,
   RunCompleted = function(self) self.terminal:clear() end,
   DirectorySyncTriggered = show_message,
@@ -51,8 +59,8 @@ local SHOWN = {
   DirectorySyncWaiting = show_message,
   DirectorySyncPoll = show_message,
   DirectorySyncBusy = show_message,
-  DirectorySyncCompleted = finish_alone,
-  DirectorySyncFailed = finish_alone,
+  DirectorySyncCompleted = finish_sync,
+  DirectorySyncFailed = fail_sync,
 }
 
 --- Shows an event, if it is one that people wait for.
