@@ -3,6 +3,7 @@
 #include "interrupt.h"
 
 #include <lauxlib.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +72,9 @@ int idle_chunk_run(idle_runtime *rt, const char *program, int load_status, int a
     return load_status == LUA_ERRFILE ? EX_NOINPUT : EXIT_FAILURE;
   }
   idle_interrupt_arm(rt);
-  return idle_runtime_call(rt, arguments) == LUA_OK ? 0 : report(L, program);
+  if (idle_runtime_call(rt, arguments) == LUA_OK) return 0;
+  int status = report(L, program);
+  return idle_runtime_was_interrupted(rt) ? 128 + SIGINT : status;
 }
 
 int idle_chunk_report_tasks(idle_runtime *rt, const char *program) {

@@ -1,6 +1,7 @@
 #include "prompt.h"
 
 #include "chunk.h"
+#include "lines.h"
 
 #include <lauxlib.h>
 #include <stdbool.h>
@@ -9,9 +10,7 @@
 
 /* ---- Reading ---- */
 
-enum { LONGEST_LINE = 512 };
-
-/* The prompt that the script wants, on top of the stack. [-0, +1, e] */
+/* The prompt that the script wants. [-0, +1, e] */
 static const char *push_prompt(lua_State *L, bool is_first) {
   if (lua_getglobal(L, is_first ? "_PROMPT" : "_PROMPT2") == LUA_TNIL) return is_first ? "> " : ">> ";
   luaL_tolstring(L, -1, NULL);
@@ -19,18 +18,14 @@ static const char *push_prompt(lua_State *L, bool is_first) {
   return lua_tostring(L, -1);
 }
 
-/* Pushes a line without its end; nothing at the end of the input. [-0, +(0|1), e] */
-static bool push_line(lua_State *L, bool is_first) {
-  char line[LONGEST_LINE];
-  fputs(push_prompt(L, is_first), stdout);
-  fflush(stdout);
+/* Pushes a line; nothing at the end of the input. [-0, +(0|1), e] */
+static bool push_line(idle_runtime *rt, bool is_first) {
+  lua_State *L = idle_runtime_lua(rt);
+  const char *line = idle_lines_read(rt, push_prompt(L, is_first));
   lua_pop(L, 1);
-  if (fgets(line, sizeof line, stdin) == NULL) return false;
-  line[strcspn(line, "\n")] = '\0';
-  if (is_first && line[0] == '=')
-    lua_pushfstring(L, "return %s", line + 1); /* as Lua 5.2 wanted it */
-  else
-    lua_pushstring(L, line);
+  if (line == NULL) return false;
+  bool is_old_style = is_first && line[0] == '='; /* as Lua 5.2 wanted it */
+  lua_pushfstring(L, is_old_style ? "return %s" : "%s", line + is_old_style);
   return true;
 }
 
@@ -47,21 +42,25 @@ static bool is_incomplete(lua_State *L, int status) {
 
 /* Compiles the line on top as an expression. [-0, +(0|1), m] */
 static bool load_expression(lua_State *L) {
-  const char *text = lua_pushfstring(L, "return %s;", lua_tostring(L, -1));
+  const char *line = lua_tostring(L, -1);
+  const char *text = lua_pushfstring(L, "return %s;", line);
   int status = luaL_loadbuffer(L, text, strlen(text), "=stdin");
   lua_remove(L, -2);
   if (status != LUA_OK) lua_pop(L, 1);
+  else if (line[0] != '\0') idle_lines_remember(line);
   return status == LUA_OK;
 }
 
 /* Compiles the line on top as a statement, with more lines as long as it is
  * incomplete. [-1, +1, e] */
-static int load_statement(lua_State *L) {
+static int load_statement(idle_runtime *rt) {
+  lua_State *L = idle_runtime_lua(rt);
   for (;;) {
     size_t size;
     const char *text = lua_tolstring(L, -1, &size);
     int status = luaL_loadbuffer(L, text, size, "=stdin");
-    if (!is_incomplete(L, status) || !push_line(L, false)) {
+    if (!is_incomplete(L, status) || !push_line(rt, false)) {
+      idle_lines_remember(text);
       lua_remove(L, -2);
       return status;
     }
@@ -91,12 +90,12 @@ static void print_results(idle_runtime *rt, int base) {
 void idle_prompt(idle_runtime *rt) {
   lua_State *L = idle_runtime_lua(rt);
   int base = lua_gettop(L);
-  while (push_line(L, true)) {
+  while (push_line(rt, true)) {
     int status = LUA_OK;
     if (load_expression(L))
       lua_remove(L, base + 1);
     else
-      status = load_statement(L);
+      status = load_statement(rt);
     if (idle_chunk_run(rt, NULL, status, 0) == 0) print_results(rt, base);
     lua_settop(L, base);
   }

@@ -7,7 +7,6 @@
 
 #include <lauxlib.h>
 #include <lualib.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +93,7 @@ idle_runtime *idle_runtime_of(lua_State *L) {
 
 bool idle_runtime_turn(idle_runtime *rt) {
   idle_scheduler *scheduler = &rt->scheduler;
-  idle_interrupt_deliver(rt);
+  if (idle_interrupt_deliver(rt)) return true;
   idle_scheduler_turn(scheduler);
   if (scheduler->is_halted) idle_runtime_leave(rt);
   bool is_busy = !TAILQ_EMPTY(&scheduler->ready);
@@ -144,9 +143,11 @@ int idle_runtime_call(idle_runtime *rt, int arguments) {
   else
     idle_task_take_error(L, object);
   lua_remove(L, object);
-  if (status != LUA_OK && rt->is_interrupted && is_interruption(L, -2)) rt->ended_by = 128 + SIGINT;
+  rt->is_interrupted = rt->is_interrupted && status != LUA_OK && is_interruption(L, -2);
   return status;
 }
+
+bool idle_runtime_was_interrupted(const idle_runtime *rt) { return rt->is_interrupted; }
 
 void idle_runtime_finish(idle_runtime *rt, bool cancel) {
   idle_scheduler *scheduler = &rt->scheduler;

@@ -19,6 +19,9 @@ lua_State *idle_runtime_lua(idle_runtime *rt);
  *          object and its text with a traceback. [-(arguments+1), +n, e] */
 int idle_runtime_call(idle_runtime *rt, int arguments);
 
+/* Whether the last idle_runtime_call() failed because of a SIGINT that nobody caught. */
+bool idle_runtime_was_interrupted(const idle_runtime *rt);
+
 /* Lets the tasks run until `is_over(context)`. */
 void idle_runtime_run_until(idle_runtime *rt, bool (*is_over)(void *context), void *context);
 
@@ -29,7 +32,8 @@ void idle_runtime_finish(idle_runtime *rt, bool cancel);
  * Returns: whether there was one left. [-0, +(0|2), m] */
 bool idle_runtime_take_failure(idle_runtime *rt);
 
-/* The exit status of the signal, or the timeout, that ended the run; 0: none did. */
+/* The exit status that stands for what ended the run from outside: a timeout,
+ * SIGTERM, or a SIGINT that reached no chunk; 0: nothing did. */
 int idle_runtime_ended_by(const idle_runtime *rt);
 
 /* Closes the runtime (NULL: there is none) and leaves the process, as at the end
