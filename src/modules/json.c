@@ -130,7 +130,9 @@ static bool put_list(lua_State *L, Writer *writer, int index) {
   return is_done;
 }
 
-static int compare_keys(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+static int compare_keys(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
 /* Pushes an array of the map's keys in order; they are borrowed from the map.
  * NULL: a key is no string, and the refusal was pushed. [-0, +1, m] */

@@ -8,7 +8,9 @@
 int luaopen_idle_base64(lua_State *L);
 int luaopen_idle_file(lua_State *L);
 int luaopen_idle_hash(lua_State *L);
+int luaopen_idle_json(lua_State *L);
 int luaopen_idle_loop(lua_State *L);
 int luaopen_idle_process(lua_State *L);
+int luaopen_idle_secret(lua_State *L);
 
 #endif

@@ -1,7 +1,7 @@
 /* idle.secret: passwords that scripts hand on without seeing them. Documented in lua/idle/meta/secret.lua. */
-#include "secret_object.h"
 #include "fail.h"
 #include "modules.h"
+#include "secret_object.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,0 +1,55 @@
+#include "fail.h"
+
+#include <lauxlib.h>
+#include <stdarg.h>
+
+/* [-0, +1, m] */
+static void push_error(lua_State *L, const char *kind, const char *format, va_list arguments) {
+  lua_createtable(L, 0, 4);
+  lua_pushstring(L, kind);
+  lua_setfield(L, -2, "kind");
+  lua_pushvfstring(L, format, arguments);
+  lua_setfield(L, -2, "message");
+}
+
+int idle_fail(lua_State *L, const char *kind, const char *format, ...) {
+  lua_pushnil(L);
+  va_list arguments;
+  va_start(arguments, format);
+  push_error(L, kind, format, arguments);
+  va_end(arguments);
+  return 2;
+}
+
+/* Replaces the error table on top by an idle.Error. The script may have
+ * overwritten the global `require`, so the module is found without it. [-1, +1, e] */
+static void complete_error(lua_State *L) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, "idle.engine.errors") == LUA_TNIL) {
+    lua_pop(L, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    if (lua_getfield(L, -1, "idle.engine.errors") != LUA_TFUNCTION) {
+      lua_pop(L, 3);
+      return;
+    }
+    lua_remove(L, -2);
+    lua_pushliteral(L, "idle.engine.errors");
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "idle.engine.errors");
+  }
+  lua_getfield(L, -1, "from");
+  lua_pushvalue(L, -4);
+  lua_call(L, 1, 1);
+  lua_replace(L, -4);
+  lua_pop(L, 2);
+}
+
+int idle_raise(lua_State *L, const char *kind, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  push_error(L, kind, format, arguments);
+  va_end(arguments);
+  complete_error(L);
+  return lua_error(L);
+}
