@@ -1,0 +1,214 @@
+--- Rules 4 to 9 of DESIGN §6.2: whether a cycle is over, and with what outcome.
+--- Called after each readable look; every function only reads.
+local look_reader = require("idle.engine.sync_look")
+local results = require("idle.engine.sync_results")
+local utc = require("idle.engine.utc")
+
+local sync_verdict = {}
+
+---@class idle.SyncEnding
+---@field outcome? string    nil = refused before anything was sent
+---@field kind?    string    of the error; nil = the step is Completed
+---@field message  string
+---@field class?   string    of the failure (facts, rule 12)
+---@field error?   idle.Error  what refused it, if that was not us
+---@field is_warning? boolean
+
+-- Nothing of a start shows for so long: nobody will ever see it.
+local UNOBSERVED_SECONDS = 120
+
+-- Dates of the scheduler may be cut to whole seconds.
+local ROUNDING_SECONDS = 1
+
+local function describe(run)
+  local name = run.raw.ConnectorName
+  return ("'%s' on '%s'"):format(tostring(run.raw.RunProfileName), type(name) == "string" and name or run.connector)
+end
+
+local function described_results(runs)
+  local parts = {}
+  for index, run in ipairs(runs) do parts[index] = ("%s ended with '%s'"):format(describe(run), run.result) end
+  return table.concat(parts, ", ")
+end
+
+local function failed(run)
+  local class, advice = results.advice(run.result)
+  return {
+    outcome = "Failed", kind = "sync.failed", class = class,
+    message = ("the sync cycle failed: %s ended with '%s'; %s"):format(describe(run), run.result, advice),
+  }
+end
+
+local function unverified(why)
+  return {
+    outcome = "Unverified", is_warning = true,
+    message = ("a sync cycle has ended, but %s: whether the change was exported is unknown"):format(why),
+  }
+end
+
+local PURGED = "entries of its run history were purged before they could be read"
+
+local function claim(review)
+  if review.lost then return unverified(PURGED) end
+  if #review.noted == 0 then
+    return { outcome = "Success", message = "the sync cycle has exported" }
+  end
+  return {
+    outcome = "CompletedWithErrors", is_warning = true, class = "data",
+    message = "the sync cycle has exported, but " .. described_results(review.noted),
+  }
+end
+
+-- Rule 5. The writeback may never come, so its absence is not waited for beyond the signs of an end.
+local function is_ended(cycle, now)
+  return cycle.review.is_written_back or cycle.history.has_later
+    or cycle.watch:is_finished(now) or cycle.watch:is_quiet_for(now, cycle.settle)
+end
+
+-- Whether the next start shows that a cycle ended which began after our start
+-- was sent: one that began before it ends with a next start before ours plus the
+-- interval. Without a clock any move may be ours, so the answer is a vague one.
+---@return boolean is_moved, boolean? is_vague
+local function shows_new_cycle(cycle)
+  if not cycle.is_sent or not cycle.watch:has_moved() then return false end
+  local interval, next_start = look_reader.interval_of(cycle.look), utc.parse(cycle.watch.next_start)
+  if not (cycle.sent_clock and interval and next_start) then return true, true end
+  return next_start >= cycle.sent_clock + interval - ROUNDING_SECONDS, false
+end
+
+-- A short cycle may end before its import is first seen, and the next start has
+-- moved by then. If it has moved so far that only a cycle from after the
+-- baseline can have done it, the carrier is over: it is the first of these.
+local function has_ended_quickly(cycle)
+  local interval, next_start = look_reader.interval_of(cycle.look), utc.parse(cycle.watch.next_start)
+  return interval ~= nil and next_start ~= nil and cycle.watch.next_start ~= cycle.baseline.NextStart
+    and next_start >= cycle.history.since + interval
+end
+
+local function is_quiet_after_end(cycle, now)
+  local watch = cycle.watch
+  local has_moved = watch.next_start ~= nil and watch.next_start ~= cycle.next_start_at_carrier
+  if watch:is_quiet_for(now, cycle.settle) and (has_moved or has_ended_quickly(cycle)) then return true end
+  return watch.up == false and watch:is_quiet_for(now, 2 * cycle.settle)
+end
+
+-- Rule 6.
+local function is_without_export(cycle, now)
+  local review = cycle.review
+  if review.has_export or review.is_running or not cycle.look.runs then return false end
+  if cycle.history.has_later and not review.unsynced then return true end
+  return is_quiet_after_end(cycle, now)
+end
+
+-- "Nothing was pending" is a claim only where a synchronization could tell, and
+-- where the history is whole.
+local function no_export(cycle)
+  local unsynced = cycle.review.unsynced
+  if not cycle.history:is_carrier_listed() then return unverified(PURGED) end
+  if unsynced then
+    return {
+      outcome = "Failed", kind = "sync.failed", class = "stopped",
+      message = ("the sync cycle stopped: no synchronization followed %s; somebody stopped it, or ran this import by "
+        .. "hand: start again"):format(describe(unsynced)),
+    }
+  end
+  return {
+    outcome = "NoExport", is_warning = true,
+    message = "the sync cycle is over, and its history shows no export: nothing was pending, or it is not visible",
+  }
+end
+
+local function of_carrier(cycle, now)
+  local review = cycle.review
+  if review.failed then return failed(review.failed) end
+  if review.exported and not review.is_deciding then
+    if cycle.until_ == "Export" or is_ended(cycle, now) then return claim(review) end
+  elseif review.lost and not review.is_running then
+    if cycle.history.has_later or is_quiet_after_end(cycle, now) then return unverified(PURGED) end
+  elseif is_without_export(cycle, now) then
+    return no_export(cycle)
+  end
+end
+
+-- Rule 8. A vague sign must stay quiet for as long as the flag.
+local function of_signs(cycle, now)
+  local watch = cycle.watch
+  local has_moved, is_vague = shows_new_cycle(cycle)
+  local has_ended = (has_moved and watch:is_quiet_for(now, is_vague and 2 * cycle.settle or cycle.settle))
+    or (watch.has_been_up and watch.up == false and watch:is_quiet_for(now, 2 * cycle.settle))
+  return has_ended and unverified("the run history could not be read") or nil
+end
+
+local function not_observed(cycle, after)
+  local message = ("no cycle that imports after the start was observed, %s"):format(after)
+  if cycle.history.has_stale then
+    message = message .. "; new runs appeared, but they are dated before it: the server's dates are implausible"
+  elseif cycle.baseline.Accepted == "maybe" then
+    message = message .. "; the start was sent, but its answer does not say that it was accepted"
+  end
+  return { outcome = "NotObserved", kind = "sync.not_observed", message = message }
+end
+
+-- Whether the server showed anything of a cycle after the start.
+local function has_sign(cycle)
+  return cycle.watch.has_been_up or (cycle.is_trusted and cycle.history.has_new) or shows_new_cycle(cycle)
+end
+
+-- Rule 7, where the history can be read, and without any sign also where it cannot.
+local function is_unobserved(cycle, now)
+  if not cycle.watch:is_quiet_for(now, UNOBSERVED_SECONDS) or cycle.watch.up then return false end
+  if cycle.is_trusted and cycle.was_history_read then return cycle.look.runs ~= nil end
+  return not has_sign(cycle)
+end
+
+--- What the last look says about the wait for a cycle.
+---@param cycle table   idle.SyncStateMachine
+---@param now   number
+---@return idle.SyncEnding? ending  nil = go on
+function sync_verdict.of_look(cycle, now)
+  if cycle.history.carrier and cycle.is_trusted then return of_carrier(cycle, now) end
+  if not cycle.is_sent then return nil end
+  local ending
+  if not (cycle.is_trusted and cycle.was_history_read) then ending = of_signs(cycle, now) end
+  if not ending and is_unobserved(cycle, now) then
+    ending = not_observed(cycle, ("and the server is idle for %d s"):format(UNOBSERVED_SECONDS))
+  end
+  return ending
+end
+
+-- Nothing was sent: because of somebody else, or because nobody could look.
+local function not_started(cycle)
+  local refusal = cycle.refusal or (not cycle.busy_since and cycle.failures > 0 and cycle.last_failure)
+  if refusal then return { kind = refusal.kind, message = refusal.message, error = refusal } end
+  local why = cycle.busy_since and cycle:who_is_busy() or "the state of the sync server could not be read"
+  return {
+    outcome = "Busy", kind = "sync.busy",
+    message = ("%s; nothing was started within %d s"):format(why, math.floor(cycle.timeout)),
+  }
+end
+
+local function timed_out(cycle)
+  local state = "not yet settled"
+  if cycle.watch.up then
+    state = "still running"
+  elseif cycle.is_trusted and cycle.history.carrier and not cycle.review.exported then
+    state = "not exported yet"
+  end
+  return {
+    outcome = "Timeout", kind = "sync.timeout",
+    message = ("timeout waiting for completion: the sync cycle is %s after %d s; wait on with its Baseline")
+      :format(state, math.floor(cycle.timeout)),
+  }
+end
+
+--- Rule 9: what is said at the deadline.
+---@param cycle table
+---@return idle.SyncEnding
+function sync_verdict.at_deadline(cycle)
+  if cycle.history.carrier and cycle.is_trusted then return timed_out(cycle) end
+  if not cycle.is_sent then return not_started(cycle) end
+  if has_sign(cycle) then return timed_out(cycle) end
+  return not_observed(cycle, ("within %d s"):format(math.floor(cycle.timeout)))
+end
+
+return sync_verdict
