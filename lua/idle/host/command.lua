@@ -84,24 +84,28 @@ local function is_interruption(raised)
 end
 
 -- Plain Lua errors are mistakes of ours here: no script of a user runs.
-local function to_failure(raised)
+local function to_error(raised, traceback)
   local err = errors.from(raised)
   if err.kind == "script.error" then err.kind = "internal" end
-  err.traceback = err.traceback or debug.traceback(err.message, 2)
-  return { error = err, raised = raised }
+  err.traceback = err.traceback or traceback
+  return err
 end
 
 --- Runs a command.
 ---@param argv string[]  all arguments of the program
 ---@return integer exit_status
 function command.main(argv)
-  local ok, outcome = xpcall(dispatch, to_failure, argv)
+  local traceback
+  local ok, outcome = xpcall(dispatch, function(raised)
+    traceback = debug.traceback(nil, 2)
+    return raised
+  end, argv)
   if ok then return outcome end
-  local is_interrupted = is_interruption(outcome.raised)
-  if not is_interrupted then report(outcome.error) end
-  if wants_json(argv) then print_error_document(outcome.error) end
-  if is_interrupted then error(outcome.raised, 0) end
-  return errors.exit_status(outcome.error)
+  local err, is_interrupted = to_error(outcome, traceback), is_interruption(outcome)
+  if not is_interrupted then report(err) end
+  if wants_json(argv) then print_error_document(err) end
+  if is_interrupted then error(outcome, 0) end
+  return errors.exit_status(err)
 end
 
 return command

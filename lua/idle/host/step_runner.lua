@@ -16,6 +16,7 @@ local step_runner = {}
 ---@field record  table     Name, Type, Attempts …; completed here
 ---@field index   integer   position in the run, from 0
 ---@field error?  idle.Error  why it failed
+---@field traceback? string  where
 ---@field is_interrupted? boolean  it was ended from outside
 
 local function write(step, type_name, message, data)
@@ -26,13 +27,22 @@ end
 
 local function is_interrupt(e) return type(e) == "string" and e:find("interrupted!$") ~= nil end
 
--- The message handler: what was raised, as an idle.Error with its traceback.
--- Strings and tables that name no kind are the step's failure now.
-local function to_failure(raised)
+-- What the step fails with: strings, and tables that name no kind, are the
+-- step's failure now.
+local function to_error(step, raised)
   local err = errors.from(raised)
   if err.kind == "script.error" then err.kind = "step.failed" end
-  err.traceback = err.traceback or debug.traceback(nil, 2)
-  return { error = err, raised = is_interrupt(raised) and raised or err }
+  err.traceback = err.traceback or step.traceback
+  return err
+end
+
+-- Calls f, and notes where it failed. What was raised stays what it is, because
+-- __close handlers see it on its way.
+local function call(step, f)
+  return xpcall(f, function(raised)
+    step.traceback = step.traceback or debug.traceback(nil, 2)
+    return raised
+  end, step)
 end
 
 -- A value that JSON can't hold could not be recorded. The function has run.
@@ -87,13 +97,13 @@ end
 -- Raises what the last attempt raised.
 local function attempt_until_done(step, body)
   while true do
-    step.record.Attempts = step.record.Attempts + 1
-    local ok, outcome = xpcall(body, to_failure, step)
+    step.record.Attempts, step.traceback = step.record.Attempts + 1, nil
+    local ok, outcome = call(step, body)
     if ok then return outcome end
-    local attempt = step.record.Attempts
-    if not retry.may_repeat(step.profile, attempt, outcome.error) then error(outcome.raised, 0) end
+    local attempt, err = step.record.Attempts, to_error(step, outcome)
+    if not retry.may_repeat(step.profile, attempt, err) then error(is_interrupt(outcome) and outcome or err, 0) end
     local delay = delay_ms(step, attempt)
-    announce_retry(step, attempt, outcome.error, delay)
+    announce_retry(step, attempt, err, delay)
     clock.sleep(delay / 1000)
   end
 end
@@ -105,11 +115,11 @@ local function perform(step)
   return tasks.limit(step.timeout, what, attempt_until_done, step, body)
 end
 
-local function fail(step, failure)
-  local err, record = failure.error, step.record
+local function fail(step, raised)
+  local err, record = to_error(step, raised), step.record
   err.step = record.Name
   step.error = err
-  step.is_interrupted = is_interrupt(failure.raised) or err.kind == "cancelled"
+  step.is_interrupted = is_interrupt(raised) or err.kind == "cancelled"
   record.Status, record.Error = "Failed", tostring(err)
   record.ErrorKind, record.Effect = err.kind, err.effect
   record.Data = err.data or record.Data
@@ -125,11 +135,11 @@ function step_runner.run(step)
   local record, began = step.record, clock.monotonic()
   record.StartedUtc = clock.now()
   write(step, "StepStarted", ("step '%s' started"):format(record.Name))
-  local ok, outcome = xpcall(perform, to_failure, step)
+  local ok, outcome = call(step, perform)
   record.DurationMs = math.floor((clock.monotonic() - began) * 1000 + 0.5)
   if not ok then
     fail(step, outcome)
-    return false, outcome.raised
+    return false, is_interrupt(outcome) and outcome or step.error
   end
   record.Status = record.Status or "Completed"
   write(step, "StepCompleted", ("step '%s' completed"):format(record.Name))

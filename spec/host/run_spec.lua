@@ -1,0 +1,409 @@
+local errors = require("idle.engine.errors")
+local loop = require("idle.loop")
+local run = require("idle.host.run")
+local value = require("idle.engine.value")
+
+describe("idle.host.run", function()
+  local seen
+
+  local function types_seen()
+    local types = {}
+    for index, event in ipairs(seen) do types[index] = event.Type end
+    return types
+  end
+
+  local function event_of(type_name)
+    for _, event in ipairs(seen) do
+      if event.Type == type_name then return event end
+    end
+  end
+
+  -- A run whose events are seen; quick retries, so that specs are quick.
+  local function begin(options)
+    seen = {}
+    options = options or {}
+    options.name = options.name or "joiner"
+    options.event_sink = { WriteEvent = function(_, event) seen[#seen + 1] = event end }
+    options.execution_options = options.execution_options or {
+      RetryProfiles = { quick = { InitialDelayMilliseconds = 1, MaxDelayMilliseconds = 2 } },
+      DefaultRetryProfile = "quick",
+    }
+    return run.new(options)
+  end
+
+  local function failure(f, ...)
+    local ok, err = pcall(f, ...)
+    assert.is_false(ok)
+    return err
+  end
+
+  local function fails_at_first(times, v)
+    local calls = 0
+    return function()
+      calls = calls + 1
+      if calls <= times then error(errors.new("ssh.connect", "refused"), 0) end
+      return v or calls
+    end
+  end
+
+  -- Every run is looked at, so that none of them decides this program's exit status.
+  local function result_of(it) return it:result() end
+
+  describe("new", function()
+    it("wants a name, and knows its options", function()
+      assert.matches("run: name must be a text", failure(run.new, {}).message)
+      assert.matches("run: name must be a text", failure(run.new, { name = " " }).message)
+      assert.matches("unknown field 'provider'; did you mean 'providers'",
+        failure(run.new, { name = "x", provider = {} }).message)
+      assert.matches("run must be a table", failure(run.new, "x").message)
+    end)
+
+    it("checks what it is given before anything runs", function()
+      for field, wrong in pairs({ request = 5, providers = "x", event_sink = print, actor = 7, correlation_id = "" }) do
+        assert.equal("input.setup", failure(run.new, { name = "x", [field] = wrong }).kind)
+      end
+      assert.matches("MaxAttempts", failure(run.new, { name = "x",
+        execution_options = { RetryProfiles = { p = { MaxAttempts = 99 } } } }).message)
+    end)
+
+    it("takes actor and correlation id from the request", function()
+      local result = result_of(begin({ request = { CorrelationId = "c-9", Actor = "ann" } }))
+      assert.equal("c-9", result.CorrelationId)
+      assert.equal("ann", result.Actor)
+    end)
+
+    it("makes a correlation id where none is given", function()
+      local first, second = result_of(begin()), result_of(begin())
+      assert.matches("^%x+%-%x+%-4%x+%-[89ab]%x+%-%x+$", first.CorrelationId)
+      assert.not_equal(first.CorrelationId, second.CorrelationId)
+    end)
+  end)
+
+  describe("a step that is a function", function()
+    it("returns the function's value", function()
+      local it = begin()
+      assert.same({ ticket = 5 }, it:step("Order", function() return { ticket = 5 } end))
+      local result = result_of(it)
+      assert.equal("Completed", result.Status)
+      assert.equal("Function", result.Steps[1].Type)
+      assert.same({ Value = { ticket = 5 } }, result.Steps[1].Data)
+    end)
+
+    it("is handed providers, sessions and the record", function()
+      local session = { InvokeCommand = function() end }
+      local asked
+      local it = begin({ correlation_id = "c-1", actor = "ann", providers = { AuthSessionBroker = {
+        AcquireAuthSession = function(_, name, options) asked = { name, options } return session end,
+      } } })
+      it:step("Look", function(context)
+        assert.equal(session, context:AcquireAuthSession("Exchange", { Role = "Admin" }))
+        context.EventSink:WriteEvent("Custom", "hello", "Look", { n = 1 })
+      end)
+      assert.same({ "Exchange", { Role = "Admin", CorrelationId = "c-1", Actor = "ann" } }, asked)
+      assert.equal("hello", event_of("Custom").Message)
+      result_of(it)
+    end)
+
+    it("refuses a value that can't be recorded: the change was made", function()
+      local it = begin()
+      local err = failure(it.step, it, "Order", function() return { callback = print } end)
+      assert.equal("step.failed", err.kind)
+      assert.equal("applied", err.effect)
+      result_of(it)
+    end)
+
+    it("makes an error of whatever is raised, in doubt about the change", function()
+      local it = begin()
+      local err = failure(it.step, it, "Order", function() error("no stock", 0) end)
+      assert.equal("step.failed", err.kind)
+      assert.equal("no stock", err.message)
+      assert.equal("unknown", err.effect)
+      assert.equal("Order", err.step)
+      assert.matches("run_spec.lua", err.traceback)
+      assert.equal("InDoubt", result_of(it).Status)
+    end)
+
+    it("keeps what a script's own error says", function()
+      local it = begin()
+      local err = failure(it.step, it, "Order", function()
+        error({ kind = "shop.closed", message = "closed", effect = "none", hours = 8 })
+      end)
+      assert.equal("shop.closed", err.kind)
+      assert.equal(8, err.hours)
+      assert.equal("Failed", result_of(it).Status)
+    end)
+  end)
+
+  describe("a step of a type", function()
+    local function with_type(handler, options)
+      options = options or {}
+      options.providers = { StepRegistry = { ["Acme.Badge"] = handler } }
+      return begin(options)
+    end
+
+    it("hands over With and returns the handler's result with its attempts", function()
+      local got
+      local it = with_type(function(_, with, step)
+        got = { with, step }
+        return { Status = "Completed", Changed = true, Data = { Number = 7 } }
+      end)
+      local result = it:step("Badge", "acme.badge", { Colour = "blue" })
+      assert.same({ Status = "Completed", Changed = true, Data = { Number = 7 }, Attempts = 1 }, result)
+      assert.same({ { Colour = "blue" }, { Name = "Badge", Type = "Acme.Badge" } }, got)
+      assert.equal(7, result_of(it).Steps[1].Data.Number)
+    end)
+
+    it("takes no result, and one without status, for completed", function()
+      local it = with_type(function(_, with) return with.Result end)
+      assert.equal("Completed", it:step("A", "Acme.Badge").Status)
+      assert.equal("Completed", it:step("B", "Acme.Badge", { Result = { Changed = false } }).Status)
+      result_of(it)
+    end)
+
+    it("raises for a result that says Failed, without trying again", function()
+      local calls = 0
+      local it = with_type(function()
+        calls = calls + 1
+        return { Status = "Failed", Error = "no card left", Data = { Stock = 0 } }
+      end)
+      local err = failure(it.step, it, "Badge", "Acme.Badge")
+      assert.equal("step.failed", err.kind)
+      assert.equal("none", err.effect)
+      assert.same({ Stock = 0 }, err.data)
+      assert.equal(1, calls)
+      assert.equal("Failed", result_of(it).Status)
+    end)
+
+    it("refuses a handler's result that is no table", function()
+      local it = with_type(function() return "done" end)
+      assert.matches("returned a string", failure(it.step, it, "Badge", "Acme.Badge").message)
+      result_of(it)
+    end)
+
+    it("names the nearest type for an unknown one, before anything happens", function()
+      local it = begin()
+      local err = failure(it.step, it, "Sync", "IdLE.Step.TriggerDirectorySnyc", {})
+      assert.equal("input.workflow", err.kind)
+      assert.matches("did you mean 'IdLE.Step.TriggerDirectorySync'", err.message)
+      assert.same({ "RunStarted" }, types_seen())
+      result_of(it)
+    end)
+  end)
+
+  describe("the record", function()
+    it("begins and ends with the run, with each step in between", function()
+      local it = begin({ correlation_id = "c-1", actor = "ann" })
+      it:step("One", function() end)
+      pcall(it.step, it, "Two", function() error(errors.new("ssh.auth", "wrong key"), 0) end)
+      result_of(it)
+      assert.same({ "RunStarted", "StepStarted", "StepCompleted", "StepStarted", "StepFailed", "RunCompleted" },
+        types_seen())
+      assert.equal("c-1", seen[1].Data.CorrelationId)
+      assert.is_true(value.is_null(seen[1].Data.StepCount))
+      assert.same({ StepType = "Function", Index = 0 }, seen[2].Data)
+      assert.same({ StepType = "Function", Index = 1, Error = "wrong key", ErrorKind = "ssh.auth", Effect = "none" },
+        seen[5].Data)
+      assert.same({ Status = "Failed", StepCount = 2 }, seen[6].Data)
+    end)
+
+    it("is in the result, redacted, lists staying lists", function()
+      local it = begin()
+      it:step("Make", function() return { Password = "hunter2", groups = value.list() } end)
+      local result = result_of(it)
+      assert.equal("[REDACTED]", result.Steps[1].Data.Value.Password)
+      assert.is_true(value.is_list(result.Steps[1].Data.Value.groups))
+      assert.is_true(value.is_list(result.Steps))
+      assert.equal(4, #result.Events)
+      assert.same({ Status = "NotRun", Steps = {} }, { Status = result.OnFailure.Status, Steps = {} })
+      assert.matches("^%d+%-%d+%-%d+T", result.Steps[1].StartedUtc)
+      assert.is_true(result.Steps[1].DurationMs >= 0)
+      assert.is_string(require("idle.json").encode(result))
+    end)
+
+    it("survives a sink that fails", function()
+      local it = run.new({ name = "joiner", event_sink = { WriteEvent = function() error("full") end } })
+      assert.equal(1, it:step("One", function() return 1 end))
+      assert.equal(4, #result_of(it).Events)
+    end)
+  end)
+
+  describe("retries", function()
+    it("repeats what says it is transient, and counts", function()
+      local it = begin()
+      assert.equal("ok", it:step("Call", fails_at_first(2, "ok")))
+      assert.equal(3, result_of(it).Steps[1].Attempts)
+      local retrying = event_of("StepRetrying")
+      assert.same({ attempt = 1, maxAttempts = 3, errorType = "ssh.connect", message = "refused", StepType = "Function",
+        Index = 0, delayMs = retrying.Data.delayMs }, retrying.Data)
+      assert.matches("^StepExecution: attempt 1 of 3 failed", retrying.Message)
+    end)
+
+    it("counts the attempts of a step that fails in the end", function()
+      local it = begin()
+      assert.equal("ssh.connect", failure(it.step, it, "Call", fails_at_first(9)).kind)
+      assert.equal(3, result_of(it).Steps[1].Attempts)
+    end)
+
+    it("never repeats another failure", function()
+      local calls = 0
+      local it = begin()
+      failure(it.step, it, "Call", function() calls = calls + 1 error("boom") end)
+      assert.equal(1, calls)
+      assert.equal(1, result_of(it).Steps[1].Attempts)
+    end)
+
+    it("takes a profile by name, and one that the step brings along", function()
+      local it = begin({ execution_options = { RetryProfiles = { once = { MaxAttempts = 1 } } } })
+      failure(it.step, it, "A", fails_at_first(1), { retry = "once" })
+      assert.equal(2, it:step("B", fails_at_first(1), { retry = { MaxAttempts = 2, InitialDelayMilliseconds = 1 } }))
+      assert.matches("unknown RetryProfile 'twice'", failure(it.step, it, "C", print, { retry = "twice" }).message)
+      result_of(it)
+    end)
+
+    it("waits as long as IdLE would", function()
+      local it = begin({ correlation_id = "11111111-1111-1111-1111-111111111111", execution_options = {},
+        providers = { StepRegistry = { ["IdLE.Step.EnsureAttributes"] = fails_at_first(1, {}) } } })
+      it:step("Ensure attributes", "IdLE.Step.EnsureAttributes")
+      assert.equal(262, event_of("StepRetrying").Data.delayMs)
+      result_of(it)
+    end)
+  end)
+
+  describe("the timeout of a step", function()
+    it("ends the step with all its attempts", function()
+      local it = begin()
+      local err = failure(it.step, it, "Slow", function() loop.sleep(60000) end, { timeout = 0.02 })
+      assert.equal("timeout", err.kind)
+      assert.equal("step 'Slow' was not done within 0.02 s", err.message)
+      assert.equal("Failed", result_of(it).Status)
+    end)
+
+    it("must be a time", function()
+      local it = begin()
+      assert.matches("timeout must be a number", failure(it.step, it, "Slow", print, { timeout = 0 }).message)
+      assert.matches("unknown field 'timout'; did you mean 'timeout'",
+        failure(it.step, it, "Slow", print, { timout = 1 }).message)
+      result_of(it)
+    end)
+  end)
+
+  describe("names of steps", function()
+    it("are unique, whatever their case", function()
+      local it = begin()
+      it:step("Sync", function() end)
+      assert.matches("has a step 'sync' already", failure(it.step, it, "sync", function() end).message)
+      assert.matches("name of a step must be a text", failure(it.step, it, "", function() end).message)
+      assert.matches("needs a step type or a function", failure(it.step, it, "Third", 5).message)
+      assert.equal(1, #result_of(it).Steps)
+    end)
+  end)
+
+  describe("the end of a run", function()
+    it("comes with the block that began it", function()
+      do
+        local it <close> = begin()
+        it:step("One", function() end)
+      end
+      assert.equal("Completed", event_of("RunCompleted").Data.Status)
+    end)
+
+    it("is a failure if an error ended the block", function()
+      failure(function()
+        local _ <close> = begin()
+        error("script broke")
+      end)
+      assert.equal("Failed", event_of("RunCompleted").Data.Status)
+    end)
+
+    it("is Cancelled if the task was cancelled", function()
+      local cancelled
+      local task = loop.spawn(function()
+        local it <close> = begin()
+        cancelled = it
+        it:step("Wait", function() loop.sleep(60000) end)
+      end)
+      loop.sleep(5)
+      task:cancel()
+      assert.equal("cancelled", failure(task.join, task).kind)
+      assert.equal("StepFailed", seen[#seen - 1].Type)
+      assert.equal("Cancelled", event_of("RunCompleted").Data.Status)
+      result_of(cancelled)
+    end)
+
+    it("is InDoubt if the step was cut off in a change", function()
+      local it
+      local task = loop.spawn(function()
+        it = begin()
+        it:step("Change", function()
+          local _ <close> = setmetatable({}, { __close = function(_, err) err.effect = "unknown" end })
+          loop.sleep(60000)
+        end)
+      end)
+      loop.sleep(5)
+      task:cancel()
+      failure(task.join, task)
+      assert.equal("InDoubt", result_of(it).Status)
+    end)
+
+    it("is Cancelled by Ctrl-C, which goes on as it came", function()
+      local it = begin()
+      local raised = failure(it.step, it, "Loop", function() error("joiner.lua:3: interrupted!", 0) end)
+      assert.equal("joiner.lua:3: interrupted!", raised)
+      assert.equal("InDoubt", result_of(it).Status)
+    end)
+
+    it("happens once, and no step comes after it", function()
+      local it = begin()
+      result_of(it)
+      assert.equal("Completed", result_of(it).Status)
+      assert.equal(2, #seen)
+      assert.matches("the run is over", failure(it.step, it, "Late", function() end).message)
+    end)
+
+    it("keeps its failure, also when a script caught the error and went on", function()
+      local it = begin()
+      pcall(it.step, it, "One", function() error(errors.new("ssh.auth", "x"), 0) end)
+      it:step("Two", function() end)
+      assert.equal("Failed", result_of(it).Status)
+    end)
+  end)
+
+  describe("exit_status", function()
+    local function fail_with(kind, fields)
+      local it = begin()
+      pcall(it.step, it, "Step", function() error(errors.new(kind, "x", fields), 0) end)
+      return it
+    end
+
+    it("is what the runs ended with, doubt before temporary before bad input before failure", function()
+      local runs = { fail_with("ssh.auth") }
+      assert.equal(2, run.exit_status())
+      runs[2] = fail_with("input.with")
+      assert.equal(65, run.exit_status())
+      runs[3] = fail_with("sync.busy")
+      assert.equal(75, run.exit_status())
+      runs[4] = fail_with("ssh.lost")
+      assert.equal(3, run.exit_status())
+      for _, it in ipairs(runs) do result_of(it) end
+      assert.is_nil(run.exit_status())
+    end)
+
+    it("does not count a run whose result the script looked at", function()
+      result_of(fail_with("ssh.auth"))
+      assert.is_nil(run.exit_status())
+    end)
+
+    it("ends runs that nobody ended", function()
+      local it = begin()
+      assert.is_nil(run.exit_status())
+      assert.equal("RunCompleted", seen[#seen].Type)
+      result_of(it)
+    end)
+
+    it("lets a run fail that an error left open", function()
+      local it = begin()
+      run.exit_status("boom")
+      assert.equal("Failed", result_of(it).Status)
+    end)
+  end)
+end)
