@@ -6,7 +6,7 @@ local error_record = require("idle.sessions.error_record")
 local errors = require("idle.engine.errors")
 local lock = require("idle.sessions.lock")
 local remote_shell = require("idle.sessions.remote_shell")
-local value = require("idle.engine.value")
+local request = require("idle.sessions.request")
 
 local powershell = {}
 
@@ -23,39 +23,6 @@ local powershell = {}
 local Session = {}
 Session.__index = Session
 
--- A cmdlet's name, and nothing that a shell could read as more (DESIGN §10.5).
-local function check_command_name(name)
-  local is_name = type(name) == "string" and name:find("^[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$")
-    and name:find("-", 1, true) and not name:find("--", 1, true)
-  if is_name then return end
-  local shown = type(name) == "string" and ("'%s'"):format(errors.escape(name:sub(1, 100))) or "a " .. type(name)
-  errors.raise("input.command_name", ("%s is no command name; one looks like 'Get-ADSyncScheduler'"):format(shown))
-end
-
-local function check_parameter_names(parameters)
-  if type(parameters) ~= "table" or value.is_sequence(parameters) or value.is_bytes(parameters) then
-    errors.raise("input.parameter", ("Parameters must be a table of names and values, got a %s"):format(
-      type(parameters) == "table" and "list" or type(parameters)))
-  end
-  for name in pairs(parameters) do
-    if type(name) ~= "string" then
-      errors.raise("input.parameter", ("Parameters: a parameter's name must be a string, got a %s"):format(type(name)))
-    end
-  end
-end
-
-local function encode(session, name, parameters)
-  check_command_name(name)
-  check_parameter_names(parameters)
-  session.last_seq = session.last_seq + 1
-  local request = { seq = session.last_seq, command = name, params = parameters, depth = session.depth }
-  local xml, err = clixml.encode(request)
-  if not xml then
-    errors.raise(err.kind, (err.message:gsub("^Parameters%.params", "Parameters")))
-  end
-  return session.last_seq, base64.encode(xml)
-end
-
 local function decode(session, frame, command)
   local xml, err = base64.decode(frame.body)
   local body
@@ -65,22 +32,11 @@ local function decode(session, frame, command)
     command, session.settings.label, err and err.message or "no table"))
 end
 
-local function nil_for_null(v)
-  if value.is_null(v) then return nil end
-  return v
-end
-
--- As in a pipeline: nothing, the object itself, or a list.
-local function unwrap(output)
-  if #output > 1 then return output end
-  return nil_for_null(output[1])
-end
-
 local answers = {}
 
 function answers.ok(session, frame, command)
   local body = decode(session, frame, command)
-  return unwrap(body.output), { warnings = body.warnings }
+  return request.unwrap(body.output), { warnings = body.warnings }
 end
 
 function answers.error(session, frame, command)
@@ -158,7 +114,9 @@ end
 ---@return any output
 ---@return { warnings: string[] } facts
 function Session:InvokeCommand(CommandName, Parameters)
-  local seq, line = encode(self, CommandName, Parameters == nil and {} or Parameters)
+  local seq = self.last_seq + 1
+  local line = base64.encode(request.encode(seq, CommandName, Parameters, self.depth))
+  self.last_seq = seq
   local place <close> = self.lock:enter()
   place:wait()
   local frame = exchange(self, seq, line, CommandName)
@@ -171,7 +129,7 @@ function Session:info()
   local place <close> = self.lock:enter()
   place:wait()
   local facts = { language_mode = "FullLanguage" }
-  for name, fact in pairs(ready_shell(self).hello) do facts[name] = nil_for_null(fact) end
+  for name, fact in pairs(ready_shell(self).hello) do facts[name] = request.nil_for_null(fact) end
   return facts
 end
 

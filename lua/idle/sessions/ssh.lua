@@ -77,16 +77,12 @@ function Transport:connect()
   return self.client
 end
 
---- A pipe to a command at the far end.
-function Transport:exec(command_line, timeout_ms)
-  local pipe, err = self:connect():exec(command_line, timeout_ms)
-  if pipe then return pipe end
-  -- The command was asked for and may run; that harms nobody, for it was told nothing yet.
-  errors.raise(err.kind, err.message, { effect = "none", transient = true })
-end
-
 function Transport:open()
-  return self:exec(launch.command_line(self.options.shell), self.options.start_timeout * 1000)
+  local command_line = launch.command_line(self.options.shell)
+  local pipe, err = self:connect():exec(command_line, self.options.start_timeout * 1000)
+  if pipe then return pipe end
+  -- PowerShell may run now, but it was told nothing yet.
+  errors.raise(err.kind, err.message, { effect = "none", transient = true })
 end
 
 function Transport:reset()
@@ -105,7 +101,7 @@ local function add_run(session, transport)
     place:wait()
     self:check_open()
     local limit = deadline.after(self.settings.command_timeout)
-    local pipe <close> = transport:exec(options.command, limit:remaining_ms())
+    local pipe <close> = errors.check(transport:connect():exec(options.command, limit:remaining_ms()))
     return remote_command.finish(pipe, options, limit)
   end
   return session

@@ -168,4 +168,18 @@ function options.complete(given, with_process_options)
   return complete
 end
 
+--- Reads a setting of the command line, `name=value`; the value is JSON, or else a plain word.
+---@param text string
+---@return string name
+---@return any    v
+function options.parse_setting(text)
+  local name, word = text:match("^([%w_]+)=(.*)$")
+  if not name then
+    errors.raise("input.option", ("'%s' is no setting; one looks like busy_starts=2"):format(errors.escape(text)))
+  end
+  local v = require("idle.json").decode(word)
+  if v == nil then v = word end
+  return name, v
+end
+
 return options

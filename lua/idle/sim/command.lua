@@ -1,0 +1,114 @@
+--- The commands `sim powershell` and `sim sshd`.
+local errors = require("idle.engine.errors")
+local options_of = require("idle.sim.options")
+local suggest = require("idle.engine.suggest")
+
+local command = {}
+
+local POWERSHELL_USAGE = "sim powershell --state FILE [--set NAME=VALUE]… -- ARGV"
+local SSHD_USAGE = "sim sshd --dir DIR [--port PORT] [--set NAME=VALUE]…"
+
+local function refuse(message, usage)
+  errors.raise("input.option", ("%s; usage: idle-lua %s"):format(message, usage))
+end
+
+-- Reads `--name value`, `--name=value` up to `--`; what follows it is returned apart.
+local function parse(list, names, usage)
+  local given, rest, index = { set = {} }, {}, 1
+  while index <= #list and list[index] ~= "--" do
+    local name, text = list[index]:match("^%-%-([%a-]+)=?(.*)$")
+    if not names[name] then
+      local known = {}
+      for known_name in pairs(names) do known[#known + 1] = "--" .. known_name end
+      table.sort(known)
+      refuse(("unknown argument '%s'%s"):format(errors.escape(list[index]), suggest.hint(list[index], known)), usage)
+    end
+    if not list[index]:find("=", 1, true) then
+      index = index + 1
+      text = list[index] or refuse(("--%s needs a value"):format(name), usage)
+    end
+    if name == "set" then given.set[#given.set + 1] = text else given[name] = text end
+    index = index + 1
+  end
+  return given, table.move(list, index + 1, #list, 1, rest)
+end
+
+local function read_options(path, settings)
+  local file, json = require("idle.file"), require("idle.json")
+  local given = errors.check(json.decode(errors.check(file.read(path)), path))
+  for _, setting in ipairs(settings) do
+    local name, v = options_of.parse_setting(setting)
+    given[name] = v
+  end
+  return options_of.complete(given, true)
+end
+
+local function play_powershell(list)
+  local given, argv = parse(list, { state = true, set = true }, POWERSHELL_USAGE)
+  local path = given.state or refuse("--state is missing", POWERSHELL_USAGE)
+  local loop, powershell = require("idle.loop"), require("idle.sim.powershell")
+  local world = { clock = loop, store = require("idle.sim.store").files(path, loop), process = powershell.process() }
+  return powershell.run(require("idle.sim.server").new(read_options(path, given.set), world), argv)
+end
+
+local function quote(v) return type(v) == "string" and ("%q"):format(v) or tostring(v) end
+
+local function print_session(session_options)
+  local names = {}
+  for name in pairs(session_options) do names[#names + 1] = name end
+  table.sort(names)
+  print("idle.ssh_session{")
+  for _, name in ipairs(names) do print(("  %s = %s,"):format(name, quote(session_options[name]))) end
+  print("}")
+  io.stdout:flush()
+end
+
+local A_YEAR_MS = 365 * 24 * 3600 * 1000
+
+-- A child reads our input, so that a signal finds this task in a wait that it can end.
+local function wait_for_end_of_input()
+  local process = require("idle.process")
+  local reader = { "cat", ("/proc/%d/fd/0"):format(process.pid()) }
+  local pipe <close> = errors.check(process.spawn({ command = reader, stderr = "inherit" }))
+  pipe:read_all(A_YEAR_MS)
+end
+
+local function run_sshd(list)
+  local given, rest = parse(list, { dir = true, port = true, set = true }, SSHD_USAGE)
+  if rest[1] then refuse(("unexpected argument '%s'"):format(errors.escape(rest[1])), SSHD_USAGE) end
+  if not given.dir then refuse("--dir is missing", SSHD_USAGE) end
+  local port = math.tointeger(tonumber(given.port or 0))
+  if not port or port < 0 or port > 65535 then refuse("--port must be a number from 1 to 65535", SSHD_USAGE) end
+  local options = {}
+  for _, setting in ipairs(given.set) do
+    local name, v = options_of.parse_setting(setting)
+    options[name] = v
+  end
+  local server <close> = require("idle.sim.far_end").sshd_server({ dir = given.dir, port = port, options = options })
+  print_session(server.session_options)
+  wait_for_end_of_input()
+  return 0
+end
+
+local COMMANDS = { powershell = play_powershell, sshd = run_sshd }
+
+local function show_usage()
+  print("usage: idle-lua " .. POWERSHELL_USAGE .. "\n       idle-lua " .. SSHD_USAGE)
+  return 0
+end
+
+--- Runs `sim …`.
+---@param list string[]  the arguments behind the word `sim`
+---@return integer exit_status
+function command.main(list)
+  local word = list[1]
+  if word == "--help" or word == "help" then return show_usage() end
+  local run = COMMANDS[word]
+  if not run then
+    refuse(("unknown simulator '%s'%s"):format(errors.escape(word or ""),
+      suggest.hint(word or "", { "powershell", "sshd" })), POWERSHELL_USAGE)
+  end
+  return run(table.move(list, 2, #list, 1, {}))
+end
+
+return command

@@ -1,0 +1,50 @@
+--- An AuthSession for a simulated server within the same process. Values travel as CLIXML here too,
+--- so that a script sees exactly what it would see through SSH.
+local clixml = require("idle.clixml")
+local error_record = require("idle.sessions.error_record")
+local errors = require("idle.engine.errors")
+local request = require("idle.sessions.request")
+local writer = require("idle.sim.clixml_writer")
+
+local local_session = {}
+
+-- What a session of ours has by default.
+local DEPTH = 4
+
+---@class idle.SimSession: idle.AuthSession
+---@field server idle.SimServer
+local Session = {}
+Session.__index = Session
+
+local function travel(v, depth)
+  return errors.check(clixml.decode(writer.write(v, depth)))
+end
+
+--- Runs a command on the simulated server.
+---@param CommandName string
+---@param Parameters? table<string, any>
+---@return any output
+---@return { warnings: string[] } facts
+function Session:InvokeCommand(CommandName, Parameters)
+  local sent = errors.check(clixml.decode(request.encode(0, CommandName, Parameters, DEPTH)))
+  local answer = self.server:run(CommandName, sent.params)
+  if answer.kind == "error" then error(error_record.to_error(travel(answer.record, DEPTH), CommandName), 0) end
+  if answer.kind == "exit" then
+    errors.raise("remote.protocol", ("the simulated server ended without an answer to '%s'"):format(CommandName))
+  end
+  local body = travel({ output = answer.output, warnings = answer.warnings }, DEPTH + 2)
+  return request.unwrap(body.output), { warnings = body.warnings }
+end
+
+--- There is nothing to close; sessions of other kinds have it.
+function Session.close() end
+
+Session.__close = Session.close
+
+---@param server idle.SimServer
+---@return idle.SimSession
+function local_session.new(server)
+  return setmetatable({ server = server }, Session)
+end
+
+return local_session
