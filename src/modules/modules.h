@@ -6,6 +6,7 @@
 #include <lua.h>
 
 int luaopen_idle_base64(lua_State *L);
+int luaopen_idle_clixml(lua_State *L);
 int luaopen_idle_file(lua_State *L);
 int luaopen_idle_hash(lua_State *L);
 int luaopen_idle_json(lua_State *L);

@@ -46,6 +46,7 @@ static int open_packed(lua_State *L) {
 
 static const luaL_Reg c_modules[] = {
     {"idle.base64", luaopen_idle_base64},
+    {"idle.clixml", luaopen_idle_clixml},
     {"idle.file", luaopen_idle_file},
     {"idle.hash", luaopen_idle_hash},
     {"idle.json", luaopen_idle_json},
