@@ -170,15 +170,20 @@ static void publish_options(lua_State *L, const idle_options *options) {
   lua_pop(L, 1);
 }
 
-/* require("idle.host.command").main(arguments), which returns the exit status. */
+static int command_done(lua_State *L, int status, lua_KContext ctx) {
+  (void)L, (void)status, (void)ctx;
+  return 1;
+}
+
+/* require("idle.host.command").main(arguments), which waits, and returns the exit status. */
 static int call_command(lua_State *L) {
   lua_getglobal(L, "require");
   lua_pushliteral(L, "idle.host.command");
   lua_call(L, 1, 1);
   lua_getfield(L, -1, "main");
   lua_pushvalue(L, 1);
-  lua_callk(L, 1, 1, 0, NULL);
-  return 1;
+  lua_callk(L, 1, 1, 0, command_done);
+  return command_done(L, LUA_OK, 0);
 }
 
 static void run_command(Program *program) {
@@ -223,11 +228,29 @@ static int run_program(lua_State *L) {
   return 0;
 }
 
-/* As a protected call: (program). The tasks that the chunks left behind. */
+/* require("idle.host.run").exit_status(reason), if the script began a run: what
+ * its runs ended with, or 0. [-0, +0, e] */
+static int finish_runs(lua_State *L, bool has_failed) {
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  int status = 0;
+  if (lua_getfield(L, -1, "idle.host.run") == LUA_TTABLE) {
+    lua_getfield(L, -1, "exit_status");
+    lua_pushstring(L, has_failed ? "the script failed" : NULL);
+    lua_call(L, 1, 1);
+    status = (int)lua_tointeger(L, -1);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
+  return status;
+}
+
+/* As a protected call: (program). The tasks and runs that the chunks left behind. */
 static int finish_program(lua_State *L) {
   Program *program = lua_touserdata(L, 1);
   idle_runtime_finish(program->rt, program->status != 0);
   program->status = idle_chunk_worse(program->status, idle_chunk_report_tasks(program->rt, program->name));
+  int of_runs = finish_runs(L, program->status != 0);
+  if (program->status == 0) program->status = of_runs;
   return 0;
 }
 

@@ -64,11 +64,17 @@ function command.error_document(err)
   }
 end
 
-local function report(err)
+-- Where to read on after wrong usage.
+local function help_words(argv)
+  local ok, word = pcall(arguments.take_word, argv, table_of_commands.common)
+  return ok and word and table_of_commands.find(word) and "help " .. word or "--help"
+end
+
+local function report(err, argv)
   local terminal = require("idle.host.terminal").stderr()
   terminal:clear()
   terminal:say("idle-lua: " .. tostring(err))
-  if err.kind == "input.option" then terminal:say("idle-lua: see 'idle-lua --help'") end
+  if err.kind == "input.option" then terminal:say(("idle-lua: see 'idle-lua %s'"):format(help_words(argv))) end
   if err.kind == "internal" then terminal:say(err.traceback) end
 end
 
@@ -102,7 +108,7 @@ function command.main(argv)
   end, argv)
   if ok then return outcome end
   local err, is_interrupted = to_error(outcome, traceback), is_interruption(outcome)
-  if not is_interrupted then report(err) end
+  if not is_interrupted then report(err, argv) end
   if wants_json(argv) then print_error_document(err) end
   if is_interrupted then error(outcome, 0) end
   return errors.exit_status(err)
