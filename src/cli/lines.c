@@ -64,7 +64,8 @@ static void on_readable(uv_poll_t *poll, int status, int events) {
 
 static bool is_over(void *context) {
   const Reading *reading = context;
-  return reading->is_over || idle_runtime_ended_by(reading->rt) != 0;
+  const char *reason;
+  return reading->is_over || idle_runtime_ended_by(reading->rt, &reason) != 0;
 }
 
 static void on_closed(uv_handle_t *poll) { free(poll); }

@@ -264,6 +264,15 @@ static void call_protected(Program *program, lua_CFunction function) {
   program->status = EXIT_FAILURE;
 }
 
+/* A signal or the timeout decides on the status, whatever the script made of it. */
+static int final_status(const Program *program) {
+  const char *reason;
+  int ended_by = idle_runtime_ended_by(program->rt, &reason);
+  if (ended_by == 0) return program->status;
+  if (program->status == 0) idle_chunk_message(program->name, reason); /* no error said so */
+  return ended_by;
+}
+
 static int run_with_runtime(Program *program) {
   const idle_options *options = &program->options;
   program->rt = idle_runtime_open(options->ignores_environment);
@@ -275,15 +284,19 @@ static int run_with_runtime(Program *program) {
   if (options->timeout_s > 0) idle_watchdog_start(options->timeout_s, program->name);
   call_protected(program, run_program);
   call_protected(program, finish_program);
-  if (idle_runtime_ended_by(program->rt) != 0) program->status = idle_runtime_ended_by(program->rt);
-  return program->status;
+  return final_status(program);
 }
 
 static int run_command_line(Program *program) {
   switch (idle_options_read(&program->options, program->argc, program->argv)) {
-  case IDLE_OPTIONS_BAD_SHORT: print_usage(program); return EXIT_FAILURE;
-  case IDLE_OPTIONS_BAD_LONG: idle_chunk_message(program->name, program->options.message); return EX_USAGE;
-  case IDLE_OPTIONS_OK: break;
+  case IDLE_OPTIONS_BAD_SHORT:
+    print_usage(program);
+    return EXIT_FAILURE;
+  case IDLE_OPTIONS_BAD_LONG:
+    idle_chunk_message(program->name, program->options.message);
+    return EX_USAGE;
+  case IDLE_OPTIONS_OK:
+    break;
   }
   if (!program->options.wants_version) return run_with_runtime(program);
   print_versions();

@@ -20,7 +20,7 @@ typedef enum { FLAG, VALUE } Shape;
 static const struct {
   const char *name;
   Shape shape;
-} long_options[] = {{"json", FLAG},   {"trace", FLAG},   {"help", FLAG},
+} long_options[] = {{"json", FLAG},    {"trace", FLAG},   {"help", FLAG},
                     {"version", FLAG}, {"events", VALUE}, {"timeout", VALUE}};
 
 enum { LONG_OPTIONS = sizeof long_options / sizeof long_options[0], LONGEST_NAME = 16 };
@@ -131,11 +131,19 @@ static idle_options_status read_short(Reader *reader, const char *option) {
   if (option[1] == 'e' || option[1] == 'l') return read_action(reader, option);
   if (option[2] != '\0') return IDLE_OPTIONS_BAD_SHORT;
   switch (option[1]) {
-  case 'E': options->ignores_environment = true; break;
-  case 'W': add_action(options, 'W', NULL); break;
-  case 'i': options->is_interactive = true; /* fall through */
-  case 'v': options->shows_version = true; break;
-  default: return IDLE_OPTIONS_BAD_SHORT;
+  case 'E':
+    options->ignores_environment = true;
+    break;
+  case 'W':
+    add_action(options, 'W', NULL);
+    break;
+  case 'i':
+    options->is_interactive = true; /* fall through */
+  case 'v':
+    options->shows_version = true;
+    break;
+  default:
+    return IDLE_OPTIONS_BAD_SHORT;
   }
   return IDLE_OPTIONS_OK;
 }

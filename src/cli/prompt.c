@@ -46,8 +46,10 @@ static bool load_expression(lua_State *L) {
   const char *text = lua_pushfstring(L, "return %s;", line);
   int status = luaL_loadbuffer(L, text, strlen(text), "=stdin");
   lua_remove(L, -2);
-  if (status != LUA_OK) lua_pop(L, 1);
-  else if (line[0] != '\0') idle_lines_remember(line);
+  if (status != LUA_OK)
+    lua_pop(L, 1);
+  else if (line[0] != '\0')
+    idle_lines_remember(line);
   return status == LUA_OK;
 }
 

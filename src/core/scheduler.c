@@ -46,6 +46,18 @@ void idle_queue_wake(idle_queue *queue) {
 
 /* ---- The end of a task ---- */
 
+/* Lets go of the thread, and of the object unless its error waits for somebody. */
+static void release(idle_task *task) {
+  lua_State *L = task->scheduler->L;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, task);
+  lua_pushnil(L);
+  lua_setiuservalue(L, -2, IDLE_TASK_THREAD);
+  lua_pop(L, 1);
+  if (task->is_unhandled) return;
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, task);
+}
+
 static void finish(idle_task *task) {
   idle_scheduler *scheduler = task->scheduler;
   scheduler->clock->stop(scheduler->clock, task->cleanup_timer);
@@ -55,12 +67,8 @@ static void finish(idle_task *task) {
   task->state = IDLE_TASK_DONE;
   TAILQ_REMOVE(&scheduler->tasks, task, place);
   idle_queue_wake(&task->joiners);
-  if (task->is_unhandled) {
-    TAILQ_INSERT_TAIL(&scheduler->failed, task, place);
-  } else { /* only its holders keep the object from now on */
-    lua_pushnil(scheduler->L);
-    lua_rawsetp(scheduler->L, LUA_REGISTRYINDEX, task);
-  }
+  if (task->is_unhandled) TAILQ_INSERT_TAIL(&scheduler->failed, task, place);
+  release(task);
 }
 
 void idle_task_abandon(idle_task *task) {
@@ -103,7 +111,8 @@ static int resume(idle_task *task) {
   return status;
 }
 
-static void run(idle_task *task) {
+void idle_task_run(idle_task *task) {
+  if (task->state != IDLE_TASK_READY) return;
   TAILQ_REMOVE(&task->scheduler->ready, task, ready_place);
   if (idle_task_is_stubborn(task)) {
     idle_task_abandon(task);
@@ -118,19 +127,18 @@ static void run(idle_task *task) {
     finish_without_outcome(task, status);
 }
 
+/* Not at once: outside of libuv's callbacks a task may even end the program,
+ * which takes some turns of the loop. */
 void idle_task_resume(lua_State *thread) {
   idle_task *task = idle_task_of(thread);
-  if (task == NULL) return;
-  idle_task_wake(task);
-  const idle_scheduler *scheduler = task->scheduler;
-  if (task->state == IDLE_TASK_READY && scheduler->current == NULL && !scheduler->is_halted) run(task);
+  if (task != NULL) idle_task_wake(task);
 }
 
 void idle_scheduler_turn(idle_scheduler *scheduler) {
   const idle_task *last = TAILQ_LAST(&scheduler->ready, idle_task_list);
   for (idle_task *task = NULL; task != last && !scheduler->is_halted && !TAILQ_EMPTY(&scheduler->ready);) {
     task = TAILQ_FIRST(&scheduler->ready);
-    run(task); /* `task` may be gone now: it is only compared */
+    idle_task_run(task); /* it may be gone now, and is only compared */
   }
 }
 

@@ -25,7 +25,7 @@ struct idle_task {
   idle_scheduler *scheduler;
   lua_State *thread; /* NULL once done */
   idle_task_state state;
-  int arguments; /* of its first resume */
+  int arguments;     /* of its first resume */
   bool is_preempted; /* suspended by a hook, not in a wait */
   idle_queue joiners;
   TAILQ_ENTRY(idle_task) place;       /* among the live; later, if is_unhandled, among the failed */
@@ -75,6 +75,9 @@ idle_task *idle_task_of(lua_State *L);
 
 /* Runs the tasks that are ready now, not those that become ready meanwhile. */
 void idle_scheduler_turn(idle_scheduler *scheduler);
+
+/* Runs a task that is ready until it waits or is done. */
+void idle_task_run(idle_task *task);
 
 /* Gives every live task but `except`, and those spawned from now on, an ending. */
 void idle_scheduler_end(idle_scheduler *scheduler, idle_ending ending, const idle_task *except);

@@ -33,8 +33,9 @@ void idle_task_check(lua_State *L, const char *what);
  * first. [-0, +?, e] */
 int idle_task_wait(lua_State *L, lua_KContext ctx, lua_KFunction k);
 
-/* Ends the wait of `task`, from a callback of the loop. The task runs on at
- * once: touch nothing of the wait afterwards. [-0, +0, -] */
+/* Ends the wait of `task`, from a callback of the loop; the task runs on when
+ * the callbacks that are due are over. Ending a wait twice does nothing; behind
+ * the first time touch nothing that the wait's end frees. [-0, +0, -] */
 void idle_task_resume(lua_State *task);
 
 /* ---- Queues of waiting tasks ---- */

@@ -21,7 +21,7 @@ typedef struct {
 static void on_timeout(void *context) {
   Wait *wait = context;
   wait->is_late = wait->waiter.queue != NULL; /* else it was woken just before */
-  idle_task_resume(wait->waiter.task); /* closes the wait: touch nothing after */
+  idle_task_resume(wait->waiter.task);        /* closes the wait: touch nothing after */
 }
 
 /* __close and __gc: the wait is over, or its task was cancelled. */

@@ -107,7 +107,7 @@ static int co_isyieldable(lua_State *L) {
   return 1;
 }
 
-static int co_yield(lua_State *L) {
+static int co_yield (lua_State *L) {
   if (idle_task_of(L) == NULL) return lua_yield(L, lua_gettop(L));
   lua_pushliteral(L, "attempt to yield from outside a coroutine");
   return lua_error(L);
@@ -135,7 +135,7 @@ void idle_adapt_coroutine(lua_State *L) {
                                        {"wrap", co_wrap},
                                        {"running", co_running},
                                        {"isyieldable", co_isyieldable},
-                                       {"yield", co_yield},
+                                       {"yield", co_yield },
                                        {"close", co_close},
                                        {NULL, NULL}};
   lua_getglobal(L, LUA_COLIBNAME);

@@ -32,31 +32,23 @@ void idle_runtime_exit(idle_runtime *rt, int status) {
   leave_process(status, hangs);
 }
 
-/* Lets all tasks but the one that left end. Inside a callback of libuv the loop
- * cannot be run again, so that __close handlers cannot wait there. */
-static void end_tasks(idle_runtime *rt, const idle_task *leaver) {
+static bool has_others(const idle_scheduler *scheduler, const idle_task *leaver) {
+  const idle_task *task = TAILQ_FIRST(&scheduler->tasks);
+  return task != NULL && (task != leaver || TAILQ_NEXT(task, place) != NULL);
+}
+
+/* Lets all tasks end but the one that called os.exit. */
+static void end_others(idle_runtime *rt) {
   idle_scheduler *scheduler = &rt->scheduler;
   scheduler->is_halted = false;
-  idle_scheduler_end(scheduler, (idle_ending){"cancelled", "cancelled by os.exit"}, leaver);
-  for (;;) {
-    idle_scheduler_turn(scheduler);
-    const idle_task *task;
-    TAILQ_FOREACH(task, &scheduler->tasks, place) {
-      if (task != leaver) break;
-    }
-    if (task == NULL || rt->is_in_loop) return;
-    bool is_busy = !TAILQ_EMPTY(&scheduler->ready);
-    rt->is_in_loop = true;
-    uv_run(&rt->loop, is_busy ? UV_RUN_NOWAIT : UV_RUN_ONCE);
-    rt->is_in_loop = false;
-    if (TAILQ_EMPTY(&scheduler->ready) && !uv_loop_alive(&rt->loop)) return;
-  }
+  idle_scheduler_end(scheduler, (idle_ending){"cancelled", "cancelled by os.exit"}, rt->leaver);
+  while (has_others(scheduler, rt->leaver) && idle_runtime_turn(rt)) continue;
 }
 
 void idle_runtime_leave(idle_runtime *rt) {
   if (!rt->is_leaving) {
     rt->is_leaving = true;
-    end_tasks(rt, rt->leaver);
+    end_others(rt);
   }
   if (rt->closes_at_exit) idle_runtime_close_state(rt);
   leave_process(rt->exit_status, uv_loop_alive(&rt->loop) != 0);

@@ -71,14 +71,14 @@ bool idle_interrupt_deliver(idle_runtime *rt) {
   if (rt != armed || !is_pending()) return false;
   if (end_tasks(rt)) return true;
   has_int = 0;
-  if (rt->main == NULL) { /* only spawned tasks are left, which nobody can ask */
+  if (rt->main == NULL || rt->is_leaving) { /* nobody is left to ask */
     rt->ended_by = 128 + SIGINT;
     idle_scheduler_end(&rt->scheduler, (idle_ending){"cancelled", "cancelled by SIGINT"}, NULL);
     return true;
   }
   rt->is_interrupted = true;
   idle_task_fail_wait(rt->main, "interrupted!");
-  idle_task_resume(rt->main->thread); /* before a task that made way for it */
+  idle_task_run(rt->main); /* before a task that made way for it */
   return true;
 }
 
@@ -102,8 +102,10 @@ static void on_signal(int number) {
     has_timeout = 1;
   } else {
     set_handlers(SIG_DFL); /* a second one ends the process */
-    if (number == SIGINT) has_int = 1;
-    else has_term = 1;
+    if (number == SIGINT)
+      has_int = 1;
+    else
+      has_term = 1;
   }
   idle_interrupt_pass_on(armed->scheduler.running);
   uv_async_send(&wake_up);

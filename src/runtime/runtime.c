@@ -48,6 +48,7 @@ idle_runtime *idle_runtime_open(bool ignore_environment) {
   uv_timer_init(&rt->loop, &rt->limit);
   uv_unref((uv_handle_t *)&rt->limit); /* nothing that a wait could hope for */
   rt->limit.data = rt;
+  TAILQ_INIT(&rt->scheduler.tasks); /* for idle_close(), if the state does not open */
   rt->clock = idle_clock_open(&rt->loop);
   if (rt->clock != NULL && open_state(rt, ignore_environment)) return rt;
   idle_close(rt);
@@ -66,18 +67,18 @@ static void drain_loop(uv_loop_t *loop) {
 }
 
 void idle_runtime_close_state(idle_runtime *rt) {
-  lua_State *L = rt->L;
   abandon_tasks(&rt->scheduler);
-  lua_close(L); /* a finalizer may call os.exit, which comes here again */
+  lua_close(rt->L); /* a finalizer may call os.exit, which comes here again */
   rt->L = NULL;
   idle_interrupt_disarm(rt);
-  uv_close((uv_handle_t *)&rt->limit, NULL);
-  if (!rt->is_in_loop) drain_loop(&rt->loop);
+  drain_loop(&rt->loop);
 }
 
 void idle_close(idle_runtime *rt) {
   if (rt == NULL) return;
   if (rt->L != NULL) idle_runtime_close_state(rt);
+  uv_close((uv_handle_t *)&rt->limit, NULL);
+  drain_loop(&rt->loop);
   if (rt->clock != NULL) rt->clock->close(rt->clock);
   free(rt->error);
   if (uv_loop_close(&rt->loop) == 0) free(rt); /* else a thread still uses the loop */
@@ -96,11 +97,7 @@ bool idle_runtime_turn(idle_runtime *rt) {
   if (idle_interrupt_deliver(rt)) return true;
   idle_scheduler_turn(scheduler);
   if (scheduler->is_halted) idle_runtime_leave(rt);
-  bool is_busy = !TAILQ_EMPTY(&scheduler->ready);
-  rt->is_in_loop = true;
-  uv_run(&rt->loop, is_busy ? UV_RUN_NOWAIT : UV_RUN_ONCE);
-  rt->is_in_loop = false;
-  if (scheduler->is_halted) idle_runtime_leave(rt);
+  uv_run(&rt->loop, TAILQ_EMPTY(&scheduler->ready) ? UV_RUN_ONCE : UV_RUN_NOWAIT);
   return !TAILQ_EMPTY(&scheduler->ready) || uv_loop_alive(&rt->loop);
 }
 
@@ -165,7 +162,10 @@ bool idle_runtime_take_failure(idle_runtime *rt) {
   return true;
 }
 
-int idle_runtime_ended_by(const idle_runtime *rt) { return rt->ended_by; }
+int idle_runtime_ended_by(const idle_runtime *rt, const char **reason) {
+  *reason = rt->scheduler.ending.text;
+  return rt->ended_by;
+}
 
 /* ---- The public calls ---- */
 

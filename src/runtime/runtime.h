@@ -33,8 +33,9 @@ void idle_runtime_finish(idle_runtime *rt, bool cancel);
 bool idle_runtime_take_failure(idle_runtime *rt);
 
 /* The exit status that stands for what ended the run from outside: a timeout,
- * SIGTERM, or a SIGINT that reached no chunk; 0: nothing did. */
-int idle_runtime_ended_by(const idle_runtime *rt);
+ * SIGTERM, or a SIGINT that reached no chunk; 0: nothing did.
+ * reason: out, for people; lives as long as the runtime. */
+int idle_runtime_ended_by(const idle_runtime *rt, const char **reason);
 
 /* Closes the runtime (NULL: there is none) and leaves the process, as at the end
  * of main() but without waiting for a thread that hangs in a system call. */

@@ -15,7 +15,6 @@ struct idle_runtime {
   char *error;         /* of the last idle_run(); owned */
   bool is_interrupted; /* SIGINT reached the present chunk; later: and ended it */
   int ended_by;        /* see idle_runtime_ended_by() */
-  bool is_in_loop;     /* libuv calls back: its loop must not be run again */
   bool is_leaving;     /* os.exit was called */
   idle_task *leaver;   /* the task that called os.exit; NULL: none did */
   int exit_status;     /* given to os.exit */

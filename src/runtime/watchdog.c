@@ -36,7 +36,8 @@ static void flush_stdout(void) {
 static void end_process(void) {
   char message[160];
   flush_stdout();
-  int size = snprintf(message, sizeof message, "%s: %s, and the script did not stop\n", watchdog.program, watchdog.text);
+  int size =
+      snprintf(message, sizeof message, "%s: %s, and the script did not stop\n", watchdog.program, watchdog.text);
   if (size > (int)sizeof message - 1) size = (int)sizeof message - 1;
   if (write(STDERR_FILENO, message, (size_t)size) < 0) { /* nobody to tell */
   }
