@@ -1,0 +1,44 @@
+local process_session = require("idle.sessions.process")
+local ssh_session = require("idle.sessions.ssh")
+
+local function refusal(make, options)
+  local ok, err = pcall(make, options)
+  assert.is_false(ok)
+  assert.equal("input.session", err.kind)
+  assert.equal("none", err.effect)
+  return err.message
+end
+
+describe("idle.sessions.settings", function()
+  it("names the nearest field for an unknown one", function()
+    assert.equal("ssh_session: unknown field 'identityfile'; did you mean 'identity_file'?",
+      refusal(ssh_session, { host = "aad01", identityfile = "x" }))
+    assert.matches("did you mean 'command'", refusal(process_session, { comand = { "pwsh" } }))
+  end)
+
+  it("wants what can't be guessed", function()
+    assert.matches("'host' is required", refusal(ssh_session, {}))
+    assert.matches("'command' is required", refusal(process_session, {}))
+    assert.matches("must be a table, got a string", refusal(ssh_session, "aad01"))
+  end)
+
+  it("refuses values of the wrong kind", function()
+    local cases = {
+      host = "aad\n01", port = 70000, user = "", identity_file = 5, passphrase = {}, password = 1, agent = "yes",
+      known_hosts = false, host_key = "MD5:aa:bb", connect_timeout = 0, start_timeout = "90", command_timeout = -1,
+      shell = "bash", depth = 0, max_output_bytes = 1.5,
+    }
+    for name, v in pairs(cases) do
+      local options = { host = "aad01" }
+      options[name] = v
+      assert.matches(("^ssh_session: '%s' must be "):format(name), refusal(ssh_session, options))
+    end
+    assert.matches("'command' must be a list", refusal(process_session, { command = "pwsh" }))
+    assert.matches("'command' must be a list", refusal(process_session, { command = {} }))
+  end)
+
+  it("opens nothing before the first command", function()
+    local session <close> = ssh_session({ host = "192.0.2.1" }) -- luacheck: ignore session
+    local other <close> = process_session({ command = { "/does/not/exist" } }) -- luacheck: ignore other
+  end)
+end)
