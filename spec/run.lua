@@ -2,6 +2,7 @@
 --- connect: `idle-lua spec/run.lua [paths and options of busted]`.
 --- Without a path: all specs that need the host.
 
+-- luacheck: globals arg
 local lfs = require("lfs")
 
 --- Those are not for the host: the engine's run under plain lua, the C tests are programs.

@@ -5,20 +5,486 @@ local function closing(f)
   return setmetatable({}, { __close = f })
 end
 
+--- Waits for ever, as far as a spec is concerned.
+local function wait()
+  loop.sleep(60000)
+end
+
+--- A spawned task that has begun to wait.
+local function waiting(f, ...)
+  local task = loop.spawn(f, ...)
+  loop.sleep(0)
+  return task
+end
+
+local function elapsed_ms(f, ...)
+  local start = loop.monotonic()
+  f(...)
+  return (loop.monotonic() - start) * 1000
+end
+
+--- The kind of error that `f` raises.
+local function kind_of(f, ...)
+  local ok, err = pcall(f, ...)
+  assert.is_false(ok)
+  return type(err) == "table" and err.kind or err
+end
+
 describe("idle.loop", function()
-  it("sleeps at least as long as it was told", function()
-    local start = loop.monotonic()
-    loop.sleep(20)
-    assert.is_true(loop.monotonic() - start >= 0.020)
+  describe("sleep", function()
+    it("takes at least as long as it was told", function()
+      assert.is_true(elapsed_ms(loop.sleep, 20) >= 20)
+    end)
+
+    it("rounds fractions up", function()
+      assert.is_true(elapsed_ms(loop.sleep, 0.5) >= 1)
+    end)
+
+    it("counts from its own start, however long the task computed before", function()
+      local deadline = loop.monotonic() + 0.05
+      while loop.monotonic() < deadline do end
+      assert.is_true(elapsed_ms(loop.sleep, 30) >= 30)
+    end)
+
+    it("refuses what is no delay", function()
+      assert.has_error(function() loop.sleep(-1) end,
+        "bad argument #1 to 'sleep' (milliseconds must not be negative)")
+      assert.error_matches(function() loop.sleep(0 / 0) end, "bad argument #1")
+      assert.error_matches(function() loop.sleep("soon") end, "number expected, got string")
+    end)
+
+    it("may last for ever", function()
+      local task = waiting(loop.sleep, math.huge)
+      assert.is_false(task:is_done())
+      task:cancel()
+    end)
+
+    it("returns nothing", function()
+      assert.equal(0, select("#", loop.sleep(0)))
+    end)
   end)
 
-  it("joins a task and gets all its results, nil included", function()
-    local task = loop.spawn(function(...)
-      loop.sleep(1)
-      return select("#", ...), nil, ...
-    end, "a", nil)
-    local results = table.pack(task:join())
-    assert.same({ n = 4, 2, nil, "a", nil }, results)
-    assert.same(results, table.pack(task:join()))
+  describe("spawn", function()
+    it("hands arguments and results through, nil included", function()
+      local task = loop.spawn(function(...)
+        loop.sleep(1)
+        return select("#", ...), nil, ...
+      end, "a", nil)
+      local results = table.pack(task:join())
+      assert.same({ n = 4, 2, nil, "a", nil }, results)
+    end)
+
+    it("lets the task begin at the next wait, and not before", function()
+      local has_begun = false
+      local task = loop.spawn(function() has_begun = true end)
+      assert.is_false(has_begun)
+      task:join()
+      assert.is_true(has_begun)
+    end)
+
+    it("runs tasks one after the other between waits, in the order of their turns", function()
+      local seen = {}
+      local function note(name)
+        for i = 1, 2 do
+          seen[#seen + 1] = name .. i
+          loop.sleep(0)
+        end
+      end
+      local a, b = loop.spawn(note, "a"), loop.spawn(note, "b")
+      a:join()
+      b:join()
+      assert.same({ "a1", "b1", "a2", "b2" }, seen)
+    end)
+
+    it("wants a function", function()
+      assert.error_matches(function() loop.spawn({}) end, "function expected, got table")
+    end)
+
+    it("may be called in a coroutine and where nobody can wait", function()
+      local task
+      coroutine.wrap(function() task = loop.spawn(function() return 1 end) end)()
+      assert.equal(1, task:join())
+    end)
+  end)
+
+  describe("join", function()
+    it("raises what the task raised, the very object", function()
+      local err = { "object" }
+      local task = loop.spawn(error, err)
+      local ok, raised = pcall(task.join, task)
+      assert.is_false(ok)
+      assert.equal(err, raised)
+    end)
+
+    it("may be repeated, by several tasks", function()
+      local task = loop.spawn(function() loop.sleep(5) return "result" end)
+      local function join() return task:join() end
+      local other = loop.spawn(join)
+      assert.equal("result", task:join())
+      assert.equal("result", other:join())
+      assert.equal("result", task:join())
+    end)
+
+    it("of a cancelled task raises cancelled", function()
+      local task = waiting(wait)
+      task:cancel()
+      assert.equal("cancelled", kind_of(task.join, task))
+    end)
+
+    it("of a task that swallowed its cancellation raises cancelled, too", function()
+      local task = waiting(pcall, wait)
+      task:cancel()
+      assert.equal("cancelled", kind_of(task.join, task))
+    end)
+
+    it("refuses to wait for itself", function()
+      local task
+      task = loop.spawn(function() task:join() end)
+      assert.error_matches(function() task:join() end, "a task cannot join itself")
+    end)
+
+    it("leaves the task alone if the one that joins is cancelled", function()
+      local task = loop.spawn(function() loop.sleep(20) return "done" end)
+      local joiner = waiting(function() task:join() end)
+      joiner:cancel()
+      assert.equal("cancelled", kind_of(joiner.join, joiner))
+      assert.equal("done", task:join())
+    end)
+  end)
+
+  describe("is_done", function()
+    it("tells whether a task has returned or raised", function()
+      local task = loop.spawn(loop.sleep, 1)
+      assert.is_false(task:is_done())
+      task:join()
+      assert.is_true(task:is_done())
+    end)
+  end)
+
+  describe("cancel", function()
+    it("ends a wait at once", function()
+      local task = waiting(wait)
+      task:cancel()
+      assert.is_true(elapsed_ms(pcall, task.join, task) < 1000)
+    end)
+
+    it("lets a task that has not begun begin, and raises at its first wait", function()
+      local seen = {}
+      local task = loop.spawn(function()
+        seen[1] = "begun"
+        wait()
+        seen[2] = "waited"
+      end)
+      task:cancel()
+      assert.equal("cancelled", kind_of(task.join, task))
+      assert.same({ "begun" }, seen)
+    end)
+
+    it("does nothing to a task that is done", function()
+      local task = loop.spawn(function() return 1 end)
+      task:join()
+      task:cancel()
+      assert.equal(1, task:join())
+    end)
+
+    it("raises in every later wait, so that a pcall cannot swallow it", function()
+      local kinds = {}
+      local task = waiting(function()
+        for i = 1, 3 do
+          kinds[i] = kind_of(wait)
+        end
+      end)
+      task:cancel()
+      pcall(task.join, task)
+      assert.same({ "cancelled", "cancelled", "cancelled" }, kinds)
+    end)
+
+    it("ends a task that tries again for ever", function()
+      local task = waiting(function()
+        while true do
+          pcall(wait)
+        end
+      end)
+      task:cancel()
+      assert.equal("cancelled", kind_of(task.join, task))
+    end)
+
+    it("ends a task that cancels itself, at its next wait", function()
+      local task
+      task = loop.spawn(function()
+        task:cancel()
+        wait()
+      end)
+      assert.equal("cancelled", kind_of(task.join, task))
+    end)
+
+    it("names what the task waited in", function()
+      local task = waiting(wait)
+      task:cancel()
+      local _, err = pcall(task.join, task)
+      assert.equal("cancelled during 'sleep'", tostring(err))
+    end)
+  end)
+
+  describe("a cancelled task's __close handlers", function()
+    -- Cancels a task that runs `f(cleanup)`; cleanup is a __close handler that waits.
+    local function seen_after_cancelling(f)
+      local seen = {}
+      local function cleanup()
+        loop.sleep(5)
+        seen[#seen + 1] = "cleaned up"
+      end
+      local task = waiting(f, cleanup, seen)
+      task:cancel()
+      assert.equal("cancelled", kind_of(task.join, task))
+      return seen
+    end
+
+    it("may wait", function()
+      local seen = seen_after_cancelling(function(cleanup)
+        local _ <close> = closing(cleanup)
+        wait()
+      end)
+      assert.same({ "cleaned up" }, seen)
+    end)
+
+    it("may wait in functions that they call, and behind a pcall", function()
+      local seen = seen_after_cancelling(function(cleanup)
+        local _ <close> = closing(function() assert(pcall(cleanup)) end)
+        wait()
+      end)
+      assert.same({ "cleaned up" }, seen)
+    end)
+
+    it("may wait inside a pcall of the task, but the task may not wait behind it", function()
+      local seen = seen_after_cancelling(function(cleanup, seen)
+        pcall(function()
+          local _ <close> = closing(cleanup)
+          wait()
+        end)
+        seen[2] = "caught"
+        wait()
+        seen[3] = "waited"
+      end)
+      assert.same({ "cleaned up", "caught" }, seen)
+    end)
+
+    it("may wait while an error goes on that a pcall had caught and raised again", function()
+      local seen = seen_after_cancelling(function(cleanup)
+        local _ <close> = closing(cleanup)
+        local _, err = pcall(wait)
+        error(err, 0)
+      end)
+      assert.same({ "cleaned up" }, seen)
+    end)
+
+    it("may wait inside an xpcall", function()
+      local seen = seen_after_cancelling(function(cleanup)
+        xpcall(function()
+          local _ <close> = closing(cleanup)
+          wait()
+        end, debug.traceback, "argument")
+        wait()
+      end)
+      assert.same({ "cleaned up" }, seen)
+    end)
+
+    it("may wait at the normal end of a block", function()
+      local seen = seen_after_cancelling(function(cleanup)
+        do
+          local _ <close> = closing(cleanup)
+          pcall(wait)
+        end
+        wait()
+      end)
+      assert.same({ "cleaned up" }, seen)
+    end)
+
+    it("finish a wait that had begun before", function()
+      local seen = seen_after_cancelling(function(cleanup)
+        do
+          local _ <close> = closing(cleanup)
+        end
+        wait()
+      end)
+      assert.same({ "cleaned up" }, seen)
+    end)
+
+    it("may not wait in the body of a function with varargs", function()
+      local waits = 0
+      local task = waiting(function(...)
+        for _ = 1, 3 do
+          pcall(function(...)
+            loop.sleep(60000, ...)
+            waits = waits + 1
+          end, ...)
+        end
+      end, "x")
+      task:cancel()
+      pcall(task.join, task)
+      assert.equal(0, waits)
+    end)
+
+    it("have two seconds in all", function()
+      local kinds = {}
+      local task = waiting(function()
+        local _ <close> = closing(function() kinds[2] = kind_of(wait) end)
+        local _ <close> = closing(function() kinds[1] = kind_of(wait) end)
+        wait()
+      end)
+      task:cancel()
+      local ms = elapsed_ms(pcall, task.join, task)
+      assert.same({ "cancelled", "cancelled" }, kinds)
+      assert.is_true(ms >= 2000 and ms < 4000)
+    end)
+  end)
+
+  describe("a condition", function()
+    it("wakes all that wait for it, and nobody that comes later", function()
+      local condition = loop.condition()
+      local a, b = waiting(condition.wait, condition), waiting(condition.wait, condition)
+      condition:notify()
+      assert.is_true(a:join())
+      assert.is_true(b:join())
+      assert.is_false(condition:wait(1))
+    end)
+
+    it("is waited for as long as the caller says", function()
+      local condition = loop.condition()
+      assert.is_true(elapsed_ms(function() assert.is_false(condition:wait(20)) end) >= 20)
+    end)
+
+    it("counts as notified if that came before the time was over, though the task runs only later", function()
+      local condition = loop.condition()
+      local task = waiting(condition.wait, condition, 1)
+      condition:notify()
+      local deadline = loop.monotonic() + 0.02
+      while loop.monotonic() < deadline do end
+      assert.is_true(task:join())
+    end)
+
+    it("forgets a waiter that was cancelled", function()
+      local condition = loop.condition()
+      local task = waiting(condition.wait, condition)
+      task:cancel()
+      pcall(task.join, task)
+      condition:notify()
+    end)
+  end)
+
+  describe("a wait where Lua cannot suspend the task is an error that names the place:", function()
+    local function message_of(f, ...)
+      local ok, err = pcall(f, ...)
+      assert.is_false(ok)
+      return err
+    end
+
+    it("table.sort", function()
+      assert.match("'sleep' cannot wait in function 'table.sort'",
+        message_of(table.sort, { 2, 1 }, function() loop.sleep(1) end))
+    end)
+
+    it("string.gsub, behind a pcall", function()
+      local message
+      string.gsub("a", "a", function() message = message_of(loop.sleep, 1) end)
+      assert.match("in function 'string.gsub'", message)
+    end)
+
+    it("require", function()
+      package.preload["spec.waits"] = function() loop.sleep(1) end
+      local message = message_of(require, "spec.waits")
+      package.preload["spec.waits"] = nil
+      assert.match("in function 'require'", message)
+    end)
+
+    it("a metamethod that a C function calls", function()
+      local object = setmetatable({}, { __tostring = function() loop.sleep(1) end })
+      assert.match("in function 'tostring'", message_of(tostring, object))
+    end)
+
+    it("a finalizer", function()
+      local message
+      setmetatable({}, { __gc = function() message = message_of(loop.sleep, 1) end })
+      collectgarbage()
+      collectgarbage()
+      assert.match("in metamethod '__gc'", message)
+    end)
+
+    it("a coroutine", function()
+      assert.match("'condition:wait' cannot wait in a coroutine",
+        coroutine.wrap(function() return message_of(loop.condition().wait, loop.condition()) end)())
+    end)
+  end)
+
+  describe("waits", function()
+    it("inside pcall, xpcall, iterators and metamethods that Lua calls", function()
+      local object = setmetatable({}, { __index = function(_, key) loop.sleep(0) return key end })
+      assert.same({ true, "key" }, { pcall(function() return object.key end) })
+      assert.same({ true, 1 }, { xpcall(function() loop.sleep(0) return 1 end, print) })
+      for value in function(_, last) loop.sleep(0) return not last and 1 or nil end do
+        assert.equal(1, value)
+      end
+    end)
+  end)
+
+  describe("a task looks like a main thread to coroutine:", function()
+    it("running", function()
+      local _, is_main = coroutine.running()
+      assert.is_true(is_main)
+    end)
+
+    it("isyieldable", function()
+      assert.is_false(coroutine.isyieldable())
+      assert.is_false(coroutine.isyieldable((coroutine.running())))
+      assert.is_true(coroutine.wrap(coroutine.isyieldable)())
+    end)
+
+    it("yield", function()
+      assert.same({ false, "attempt to yield from outside a coroutine" }, { pcall(coroutine.yield) })
+    end)
+
+    it("resume and close refuse it, though it waits", function()
+      local thread
+      local task = waiting(function()
+        thread = coroutine.running()
+        wait()
+      end)
+      assert.same({ false, "cannot resume non-suspended coroutine" }, { coroutine.resume(thread) })
+      assert.has_error(function() coroutine.close(thread) end, "cannot close a normal coroutine")
+      assert.has_error(function() coroutine.close((coroutine.running())) end, "cannot close a running coroutine")
+      task:cancel()
+    end)
+
+    it("once it is done its thread is dead", function()
+      local thread = loop.spawn(coroutine.running):join()
+      assert.equal("dead", coroutine.status(thread))
+      assert.same({ false, "cannot resume dead coroutine" }, { coroutine.resume(thread) })
+    end)
+  end)
+
+  describe("clocks", function()
+    it("tell the time", function()
+      assert.is_true(math.abs(loop.now_ms() // 1000 - os.time()) <= 1)
+      assert.equal("integer", math.type(loop.now_ms()))
+    end)
+
+    it("tell a time that never goes back", function()
+      local before = loop.monotonic()
+      assert.is_true(loop.monotonic() >= before)
+    end)
+  end)
+
+  describe("random numbers", function()
+    it("lie between 0 and 1 and differ", function()
+      local a, b = loop.random(), loop.random()
+      assert.is_true(a >= 0 and a < 1 and b >= 0 and b < 1 and a ~= b)
+    end)
+
+    it("come as bytes, too", function()
+      assert.equal(16, #loop.random_bytes(16))
+      assert.equal("", loop.random_bytes(0))
+      assert.not_equal(loop.random_bytes(16), loop.random_bytes(16))
+      assert.error_matches(function() loop.random_bytes(-1) end, "must be between 0 and 1048576")
+    end)
   end)
 end)

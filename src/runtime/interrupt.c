@@ -10,6 +10,8 @@
  * thread, between two instructions of Lua or in a system call. */
 #define TIMEOUT_SIGNAL SIGALRM
 
+enum { PATIENCE = 1000000 }; /* instructions of Lua: some milliseconds */
+
 /* What a signal handler needs is static, for it has no argument. */
 static idle_runtime *armed; /* NULL: none */
 static uv_async_t wake_up;  /* gets the loop out of its wait */
@@ -31,20 +33,23 @@ static bool end_tasks(idle_runtime *rt) {
   return true;
 }
 
-static void stop_at(lua_State *L, int events);
+static void stop(lua_State *L, lua_Debug *frame);
 
-/* Another task than the main task computes. The main task has to get the error:
- * let it run first, where this one can be suspended. */
-static void make_way(lua_State *L, const lua_Debug *frame) {
-  if (idle_task_of(L) == NULL || !lua_isyieldable(L))
-    luaL_error(L, "interrupted!");
-  else if (frame->event == LUA_HOOKCOUNT)
+/* Another task than the main task computes. The main task has to get the error,
+ * so let it run first; a task that cannot be suspended here may soon be elsewhere. */
+static void make_way(lua_State *L, const lua_Debug *frame, int step) {
+  if (idle_task_of(L) == NULL || !lua_isyieldable(L)) {
+    if (step == PATIENCE) luaL_error(L, "interrupted!");
+    lua_sethook(L, stop, LUA_MASKCOUNT, PATIENCE);
+  } else if (frame->event == LUA_HOOKCOUNT) {
     idle_task_preempt(L);
-  else
-    stop_at(L, LUA_MASKCOUNT); /* only there a hook may yield */
+  } else {
+    lua_sethook(L, stop, LUA_MASKCOUNT, 1); /* only there a hook may yield */
+  }
 }
 
 static void stop(lua_State *L, lua_Debug *frame) {
+  int step = lua_gethookcount(L);
   lua_sethook(L, NULL, 0, 0);
   idle_runtime *rt = armed;
   if (rt == NULL || !is_pending()) return; /* it was delivered meanwhile */
@@ -55,14 +60,12 @@ static void stop(lua_State *L, lua_Debug *frame) {
     rt->is_interrupted = true;
     luaL_error(L, "interrupted!");
   } else {
-    make_way(L, frame);
+    make_way(L, frame, step);
   }
 }
 
-static void stop_at(lua_State *L, int events) { lua_sethook(L, stop, events, 1); }
-
 void idle_interrupt_pass_on(lua_State *L) {
-  if (L != NULL && is_pending()) stop_at(L, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT);
+  if (L != NULL && is_pending()) lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
 }
 
 /* ---- Stopping waits ---- */

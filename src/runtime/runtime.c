@@ -151,6 +151,7 @@ void idle_runtime_finish(idle_runtime *rt, bool cancel) {
   if (cancel) idle_scheduler_end(scheduler, (idle_ending){"cancelled", "cancelled at the end of the program"}, NULL);
   while (!TAILQ_EMPTY(&scheduler->tasks))
     if (!idle_runtime_turn(rt)) break_deadlock(scheduler);
+  idle_interrupt_deliver(rt); /* it may have come with the end of the last task */
 }
 
 bool idle_runtime_take_failure(idle_runtime *rt) {

@@ -1,0 +1,54 @@
+local file = require("idle.file")
+local lfs = require("lfs")
+
+--- What lua/idle/meta says about a module; nil: it is no C module.
+local function documentation(name)
+  return file.read("lua/idle/meta/" .. name .. ".lua")
+end
+
+local function module_names()
+  local names = {}
+  for entry in lfs.dir("lua/idle/meta") do
+    names[#names + 1] = entry:match("^(.+)%.lua$")
+  end
+  table.sort(names)
+  return names
+end
+
+--- The methods of all types that the modules loaded so far have registered.
+local function all_methods()
+  local methods = {}
+  for type_name, metatable in pairs(debug.getregistry()) do
+    local is_ours = type(type_name) == "string" and type_name:find("^idle%.") and type(metatable) == "table"
+    local index = is_ours and rawget(metatable, "__index")
+    for name in pairs(type(index) == "table" and index or {}) do
+      methods[#methods + 1] = { type = type_name, name = name }
+    end
+  end
+  return methods
+end
+
+describe("lua/idle/meta", function()
+  it("has every function of every C module", function()
+    for _, module in ipairs(module_names()) do
+      local text = documentation(module)
+      for name, value in pairs(require("idle." .. module)) do
+        if type(value) == "function" then
+          assert.truthy(text:find("\nfunction " .. module .. "." .. name .. "(", 1, true), module .. "." .. name)
+        end
+      end
+    end
+  end)
+
+  it("has every method of their objects", function()
+    local texts = {}
+    for i, module in ipairs(module_names()) do
+      require("idle." .. module)
+      texts[i] = documentation(module)
+    end
+    local text = table.concat(texts)
+    for _, method in ipairs(all_methods()) do
+      assert.truthy(text:find("\nfunction %u%a*:" .. method.name .. "%("), method.type .. ":" .. method.name)
+    end
+  end)
+end)
