@@ -21,7 +21,7 @@ describe("idle.sessions.frames", function()
       ["IDLE a1 3 ok 4 QUJD a1 and more"] = "cut or merged",
       ["IDLE a1 three ok 4 QUJD a1"] = "cut or merged",
       ["IDLE b2 3 ok 4 QUJD b2"] = "somebody else",
-      ["IDLE a1 3 ok 4 QUJD b2"] = "somebody else",
+      ["IDLE a1 3 ok 4 QUJD b2"] = "cut or merged",
       ["IDLE a1 3 okay 4 QUJD a1"] = "unknown kind",
       ["IDLE a1 3 ok 5 QUJD a1"] = "announces 5 characters and has 4",
     }

@@ -14,8 +14,8 @@ frames.MAX_OVERHEAD = 256
 
 local function read(line, token)
   local given, seq, kind, length, body, tail = line:match("^IDLE (%x+) (%-?%d+) (%a+) (%d+) (%S*) (%x+)$")
-  if not given then return nil, "a frame that is cut or merged with something else" end
-  if given ~= token or tail ~= token then return nil, "a frame with the token of somebody else" end
+  if given and given ~= token then return nil, "a frame with the token of somebody else" end
+  if tail ~= token then return nil, "a frame that is cut or merged with something else" end
   if not KINDS[kind] then return nil, "a frame of an unknown kind" end
   if tonumber(length) ~= #body then
     return nil, ("a frame that announces %s characters and has %d"):format(length, #body)

@@ -38,7 +38,7 @@ function request.encode(seq, name, parameters, depth)
   check_parameter_names(parameters)
   local xml, err = clixml.encode({ seq = seq, command = name, params = parameters, depth = depth })
   if xml then return xml end
-  errors.raise(err.kind, (err.message:gsub("^Parameters%.params", "Parameters")))
+  errors.raise(err.kind, (err.message:gsub("^params", "Parameters")))
 end
 
 --- A null counts as nothing where nothing is nil.

@@ -1,0 +1,73 @@
+--- Far ends for specs: simulated PowerShell processes, scripted ones, and real ones where there are any.
+local file = require("idle.file")
+local json = require("idle.json")
+local loop = require("idle.loop")
+local process = require("idle.process")
+local process_session = require("idle.sessions.process")
+
+local far = {}
+
+local PROGRAM = assert(process.executable())
+
+local function with(options, more)
+  for name, v in pairs(more or {}) do options[name] = v end
+  return options
+end
+
+--- A simulated server whose processes share a state; `<close>` removes its files.
+---@param options? table  of the simulator
+function far.server(options)
+  local dir = assert(file.temp_dir("idle-far-"))
+  local path = dir .. "/server.json"
+  assert(file.write_private(path, assert(json.encode(options or {}))))
+  local server = { path = path, command = { PROGRAM, "sim", "powershell", "--state", path, "--" } }
+  function server.ledger() return require("idle.sim.store").files(path, loop):ledger() end
+  function server.session(more) return process_session(with({ command = server.command }, more)) end
+  return setmetatable(server, { __close = function() file.remove_all(dir) end })
+end
+
+--- A session with a far end that follows a script of spec/support/fake_powershell.lua.
+---@param mode string
+function far.scripted(mode, more)
+  return process_session(with({ command = { PROGRAM, "spec/support/fake_powershell.lua", mode } }, more))
+end
+
+--- A real PowerShell: what IDLE_PWSH names, or `pwsh` on PATH.
+---@return string? program
+function far.real_powershell()
+  if os.getenv("IDLE_PWSH") then return os.getenv("IDLE_PWSH") end
+  for folder in os.getenv("PATH"):gmatch("[^:]+") do
+    if file.exists(folder .. "/pwsh") then return folder .. "/pwsh" end
+  end
+end
+
+--- Waits until a condition holds.
+---@param check fun(): any
+---@param what  string
+function far.wait_until(check, what)
+  local deadline = loop.monotonic() + 20
+  while not check() do
+    if loop.monotonic() > deadline then error("waited in vain until " .. what, 2) end
+    loop.sleep(5)
+  end
+end
+
+--- Whether a process is there and not just waiting to be collected.
+---@param pid integer
+function far.is_running(pid)
+  local stat = io.open(("/proc/%d/stat"):format(pid))
+  if not stat then return false end
+  local text = stat:read("a")
+  stat:close()
+  return text:match("%) (%a)") ~= "Z"
+end
+
+--- The error that a call raises.
+---@return idle.Error
+function far.raised(f, ...)
+  local results = table.pack(pcall(f, ...))
+  if results[1] then error("no error was raised", 2) end
+  return results[2]
+end
+
+return far
