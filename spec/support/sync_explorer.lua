@@ -48,8 +48,8 @@ local function fault_of(model, machine, done)
   local import_start = utc.parse(data.ImportStartUtc)
   if not import_start or traits.purge_at < math.huge or traits.clock_step ~= 0 then return nil end
   if outcome == "Success" and model:is_glossed_over(import_start) then return "errors passed over" end
-  -- After a lost answer nobody can tell whose cycle it is, nor after a stopped one.
-  if traits.answer ~= "good" or traits.stop then return nil end
+  -- After a lost answer nobody can tell whose cycle it is, nor after a stopped one, nor before its end.
+  if traits.answer ~= "good" or traits.stop or outcome == "Timeout" then return nil end
   if data.Carried ~= model:carried(import_start) then return "started and adopted mixed up" end
 end
 

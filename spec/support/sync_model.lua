@@ -266,7 +266,8 @@ function Model:look()
   self:catch_up(self.now)
   if chance(traits.null_state) then return { InProgress = false, State = "Unknown" } end
   details.Runs = self:is_history_readable(self.now) and self:runs(self.now) or nil
-  return { InProgress = up == true, State = up == nil and "Unknown" or up and "InProgress" or "Idle", Details = details }
+  local state = up == nil and "Unknown" or up and "InProgress" or "Idle"
+  return { InProgress = up == true, State = state, Details = details }
 end
 
 local BUSY = { kind = "sync.busy", message = "Sync is already running.", effect = "none", transient = true }
@@ -357,13 +358,22 @@ function Model:carried(import_start)
   return self:reported_cycle(import_start).by == "ours" and "Started" or "Adopted"
 end
 
+-- What an import by hand has read lies there until the next cycle.
+function Model:has_hand_import()
+  for _, cycle in ipairs(self.cycles) do
+    if cycle.by == "hand" then return true end
+  end
+  return false
+end
+
 --- Whether a wait reached its deadline although all was over, and visible, long before it.
 ---@param outcome string
 ---@return boolean
 function Model:is_needless_timeout(outcome)
   local was_free = self.free_at <= self.now - PATIENCE
   if outcome == "Busy" then return was_free end
-  return outcome == "Timeout" and was_free and self:has_carried()
+  if outcome ~= "Timeout" or not was_free or not self:has_carried() then return false end
+  return self:fate(self.now) ~= "under way" or not self:has_hand_import()
 end
 
 --- Whether our cycle ran where everybody who looks must see it.
@@ -371,7 +381,7 @@ end
 function Model:should_be_seen()
   local traits = self.traits
   return self.starts == 1 and traits.has_clock and traits.has_history and traits.history_shift == 0
-    and traits.clock_step == 0 and traits.purge_at == NEVER
+    and traits.clock_step == 0 and traits.purge_at == NEVER and not traits.stop
 end
 
 function Model:has_carried()

@@ -46,7 +46,7 @@ end
 local function wrong_server(former, name)
   return {
     kind = "input.with",
-    message = ("TriggerDirectorySync: With.Baseline is that of sync server '%s', but this is '%s'"):format(former, name),
+    message = ("TriggerDirectorySync: With.Baseline is that of server '%s', but this is '%s'"):format(former, name),
   }
 end
 

@@ -123,9 +123,21 @@ local function keep(self, look)
   if #looks > KEPT_LOOKS then table.remove(looks, 1) end
 end
 
+--- Whether the start must wait for somebody else.
+---@return boolean
+function Machine:is_waiting_turn()
+  return self.busy_since ~= nil and not self.busy_until and not self.ending
+end
+
+--- Whether there is a cycle to wait for.
+---@return boolean
+function Machine:has_cycle()
+  return self.is_sent or (self.is_trusted and self.history.carrier ~= nil)
+end
+
 -- Rule 9: seldom while somebody runs, often while the end may show at any moment.
 local function schedule(self, now)
-  local is_waiting_turn = self.busy_since ~= nil and not self.busy_until
+  local is_waiting_turn = self:is_waiting_turn()
   local pause = SETTLING_PAUSE
   if self.watch.up or is_waiting_turn then
     pause = self.poll_interval
@@ -209,7 +221,7 @@ function Machine:look_failed(now, err)
   self.watch:missed()
   self.failures, self.last_failure = self.failures + 1, err
   local is_hopeless = starting.is_refusal(err) or (not self.baseline and self.failures >= FIRST_FAILURES)
-  if is_hopeless and not self.is_sent and not (self.is_trusted and self.history.carrier) then
+  if is_hopeless and not self:has_cycle() then
     self.ending = { kind = err.kind, message = err.message, error = err }
   end
   schedule(self, now)
@@ -267,10 +279,16 @@ function Machine:who_is_busy()
   return report.busy_words(self.baseline and self.baseline.Server, self:busy())
 end
 
+--- The run that is seen to be under way.
+---@return { Connector?: string, RunProfile?: string, SinceUtc?: string }
+function Machine:running()
+  return report.running(self.history)
+end
+
 --- Who keeps the start waiting.
 ---@return { Connector?: string, RunProfile?: string, SinceUtc?: string }
 function Machine:busy()
-  local running = report.running(self.history)
+  local running = self:running()
   if running.Connector then return running end
   return { Connector = self.busy_connector, SinceUtc = self.busy_utc }
 end

@@ -1,56 +1,26 @@
---- The run history of a sync server, merged from many looks: which cycle
---- carries a change that was made before the first look (DESIGN §6.2, rule 2).
-local look_reader = require("idle.engine.sync_look")
-local results = require("idle.engine.sync_results")
+--- The run history of a sync server, merged from many looks.
+local sync_carrier = require("idle.engine.sync_carrier")
+local sync_run = require("idle.engine.sync_run")
 local utc = require("idle.engine.utc")
 
-local field = look_reader.field
-
----@class idle.SyncRun
----@field id          string
----@field raw         table    the entry as it came last
----@field connector   string   what tells connectors apart
----@field kind        "ad"|"entra"|"other"
----@field act?        "import"|"sync"|"export"
----@field is_full     boolean
----@field start?      number   seconds since 1970, server's clock
----@field finish?     number
----@field is_complete boolean
----@field result      string   lower case
----@field is_new      boolean  the baseline does not have it
----@field is_gone     boolean  it was purged before it was seen to be over
-
----@class idle.SyncCycle
----@field key      idle.SyncRun  its first AD import
----@field runs     idle.SyncRun[]
----@field imports  table<string, idle.SyncRun>  AD imports by connector
----@field syncs    table<string, idle.SyncRun>  AD synchronizations by connector
----@field exports  idle.SyncRun[]  to Entra
----@field is_importing boolean  nothing was synchronized yet
----@field is_carrier boolean  every AD import of it began after the baseline was taken
-
 ---@class idle.SyncHistory
+---@field timeline       idle.SyncRun[]  in the order of their beginning
+---@field by_id          table<string, idle.SyncRun>
+---@field since?         number   the server's clock at the baseline
 ---@field carrier?       idle.SyncCycle  the cycle that carries the change
+---@field before?        idle.SyncCycle  the cycle before the carrier
 ---@field has_later      boolean  a cycle follows the carrier
 ---@field has_new        boolean  entries appeared that the baseline does not have
 ---@field has_stale      boolean  new AD imports appeared that are dated before the baseline
 ---@field is_implausible boolean  an entry is dated ahead of the server's own clock
+---@field ignores_dates? boolean  for specs
 local History = {}
 History.__index = History
 
 local sync_history = {}
 
--- The Entra connector has this id in every installation.
-local ENTRA_CONNECTOR = "b891884f-051e-4a83-95af-2544101c9083"
-
-local PROFILES = {
-  ["delta import"] = { act = "import", is_full = false },
-  ["full import"] = { act = "import", is_full = true },
-  ["delta synchronization"] = { act = "sync", is_full = false },
-  ["full synchronization"] = { act = "sync", is_full = true },
-  ["export"] = { act = "export", is_full = false },
-}
-local NO_PROFILE = { is_full = false }
+-- So many of the newest entries are listed, if there are so many (DESIGN §6).
+local FULL_LIST = 50
 
 -- Dates that run ahead of the server's clock by more than this are dates of
 -- another time zone, not the moment between reading the clock and the history.
@@ -59,79 +29,32 @@ local PLAUSIBLE_LEAD = 600
 ---@param policy_type "Delta"|"Initial"
 ---@return idle.SyncHistory
 function sync_history.new(policy_type)
-  return setmetatable({
-    wants_full = policy_type == "Initial",
-    by_id = {}, timeline = {}, unfinished = {}, merges = 0, kinds = {}, types = {}, known = nil, since = nil,
-    carrier = nil, has_later = false, has_new = false, has_stale = false, is_implausible = false,
+  local history = setmetatable({
+    timeline = {}, by_id = {}, unfinished = {}, types = {}, merges = 0, listed = 0, known = nil, since = nil,
+    carrier = nil, before = nil, has_later = false, has_new = false, has_stale = false, is_implausible = false,
   }, History)
+  -- An import began after the change was made if its date says so. That it is
+  -- new does not tell: an entry may appear only when its run is over, or later.
+  function history.carries(import)
+    return import.is_new and (history.ignores_dates or import.start >= history.since)
+      and (import.is_full or policy_type ~= "Initial")
+  end
+  return history
 end
 
-local function text(v)
-  return type(v) == "string" and v or nil
-end
-
-local function id_of(raw)
-  return text(raw.RunHistoryId) or table.concat({
-    tostring(raw.ConnectorName), tostring(raw.RunProfileName), tostring(raw.RunNumber), tostring(raw.StartDate),
-  }, "|")
-end
-
-local function is_entra(id, name)
-  return id == ENTRA_CONNECTOR or (name ~= nil and name:lower():find(" %- aad$") ~= nil)
-end
-
---- Learns the types of connectors, so that a connector to some other system is
---- not taken for one to AD. Without them, all but the Entra connector count as AD.
----@param connectors any  list of { Identifier, Name, ConnectorTypeName }
+--- Learns the types of connectors, so that one to some other system is not taken for one to AD.
+---@param connectors any  list of { Identifier, ConnectorTypeName }
 function History:learn(connectors)
   if type(connectors) ~= "table" or connectors == self.connectors then return end
   self.connectors = connectors
   for _, connector in ipairs(connectors) do
-    local id = type(connector) == "table" and text(connector.Identifier)
-    if id then self.types[id:lower()] = text(connector.ConnectorTypeName) end
+    local id = type(connector) == "table" and connector.Identifier
+    local type_name = id and connector.ConnectorTypeName
+    if type(id) == "string" and type(type_name) == "string" then self.types[id:lower()] = type_name end
   end
 end
 
-function History:kind_of(id, name)
-  if is_entra(id, name) then return "entra" end
-  local connector_type = id and self.types[id]
-  return (connector_type == nil or connector_type:upper() == "AD") and "ad" or "other"
-end
-
-local function is_complete(raw, result)
-  if result == "in-progress" then return false end
-  local complete = field(raw, "IsRunComplete")
-  if type(complete) == "boolean" then return complete end
-  return utc.parse(field(raw, "EndDate")) ~= nil
-end
-
-local function update(run, raw)
-  local result = text(raw.Result)
-  run.raw, run.result = raw, result and result:lower() or ""
-  run.is_complete = is_complete(raw, run.result)
-  run.start = utc.parse(field(raw, "StartDate"))
-  run.finish = run.is_complete and utc.parse(field(raw, "EndDate")) or nil
-end
-
-function History:read(id, raw)
-  local connector_id, name = text(raw.ConnectorId), text(raw.ConnectorName)
-  local connector = connector_id and connector_id:lower() or name or "?"
-  local kind = self.kinds[connector]
-  if not kind then
-    kind = self:kind_of(connector, name)
-    self.kinds[connector] = kind
-  end
-  local profile_name = text(raw.RunProfileName)
-  local profile = profile_name and PROFILES[profile_name:lower()] or NO_PROFILE
-  local run = {
-    id = id, connector = connector, kind = kind, act = profile.act, is_full = profile.is_full,
-    is_new = self.known ~= nil and not self.known[id], is_gone = false,
-  }
-  update(run, raw)
-  return run
-end
-
--- Kept in the order of their beginning; a run without a date belongs to no cycle.
+-- A run without a date belongs to no cycle.
 local function insert(timeline, run)
   if not run.start then return end
   local at = #timeline + 1
@@ -139,18 +62,17 @@ local function insert(timeline, run)
   table.insert(timeline, at, run)
 end
 
-local function is_ad_import(run) return run.kind == "ad" and run.act == "import" end
-
 function History:note_new(run, clock)
   if not run.is_new then return end
   self.has_new = true
-  if run.start and is_ad_import(run) and run.start < self.since then self.has_stale = true end
+  if run.start and sync_run.is_ad_import(run) and run.start < self.since then self.has_stale = true end
   local now = run.start and utc.parse(clock)
   if now and run.start > now + PLAUSIBLE_LEAD then self.is_implausible = true end
 end
 
 function History:add(id, raw, clock)
-  local run = self:read(id, raw)
+  local run = sync_run.read(id, raw, self.types)
+  run.is_new = self.known ~= nil and not self.known[id]
   self.by_id[id] = run
   insert(self.timeline, run)
   self:note_new(run, clock)
@@ -158,13 +80,12 @@ function History:add(id, raw, clock)
   return run
 end
 
--- Says whether an entry that is known but was not over has changed.
+-- An entry that is known but was not over; says whether it has changed.
 function History:refresh(run, raw)
-  local result, start, was_complete = run.result, run.start, run.is_complete
-  update(run, raw)
-  if start == nil then insert(self.timeline, run) end
-  if start ~= nil then run.start = start end
-  return run.result ~= result or run.is_complete ~= was_complete or start ~= run.start
+  local result, was_complete, was_dated = run.result, run.is_complete, run.start ~= nil
+  sync_run.update(run, raw)
+  if not was_dated then insert(self.timeline, run) end
+  return run.result ~= result or run.is_complete ~= was_complete or was_dated ~= (run.start ~= nil)
 end
 
 -- An entry that was not over and is no longer listed never will be.
@@ -180,47 +101,35 @@ function History:note_gone()
   return has_changed
 end
 
+function History:find_carrier()
+  self.carrier, self.before, self.has_later = sync_carrier.find(self.timeline, self.carries)
+end
+
+function History:merge_entry(raw, clock)
+  local id = sync_run.id_of(raw)
+  local run, has_changed = self.by_id[id], false
+  if not run then
+    run, has_changed = self:add(id, raw, clock), true
+  elseif not run.is_complete then
+    has_changed = self:refresh(run, raw)
+  end
+  run.listed = self.merges
+  return has_changed
+end
+
 --- Merges the entries of one look.
 ---@param runs  table[]  newest first
 ---@param clock any      the server's clock at that look
 ---@return boolean has_changed
 function History:merge(runs, clock)
   local has_changed = false
-  self.merges = self.merges + 1
+  self.merges, self.listed = self.merges + 1, #runs
   for index = #runs, 1, -1 do
-    local raw = runs[index]
-    if type(raw) == "table" then
-      local id = id_of(raw)
-      local run = self.by_id[id]
-      if not run then
-        run, has_changed = self:add(id, raw, clock), true
-      elseif not run.is_complete then
-        has_changed = self:refresh(run, raw) or has_changed
-      end
-      run.listed = self.merges
-    end
+    if type(runs[index]) == "table" then has_changed = self:merge_entry(runs[index], clock) or has_changed end
   end
   has_changed = self:note_gone() or has_changed
   if has_changed and self.known then self:find_carrier() end
   return has_changed
-end
-
---- Whether all entries of the carrier are still listed; if not, others may be
---- gone that nobody has seen.
----@return boolean
-function History:is_carrier_listed()
-  for _, run in ipairs(self.carrier.runs) do
-    if run.listed ~= self.merges then return false end
-  end
-  return true
-end
-
---- Whether an entry is dated after a moment of the server's clock.
----@param moment number
----@return boolean
-function History:has_run_after(moment)
-  local last = self.timeline[#self.timeline]
-  return last ~= nil and last.start > moment
 end
 
 --- From now on entries are new unless their id is among these.
@@ -241,98 +150,52 @@ function History:ids()
   local runs = {}
   for _, run in pairs(self.by_id) do runs[#runs + 1] = run end
   table.sort(runs, function(a, b)
-    if (a.start or 0) ~= (b.start or 0) then return (a.start or 0) > (b.start or 0) end
+    if a.start ~= b.start then return (a.start or 0) > (b.start or 0) end
     return a.id < b.id
   end)
   for index, run in ipairs(runs) do runs[index] = run.id end
   return runs
 end
 
--- An import began after the change was made if its date says so. The baseline
--- alone does not tell: an entry may appear only when its run is over, or later.
-function History:carries(import)
-  return import.is_new and (self.ignores_dates or import.start >= self.since)
-    and (import.is_full or not self.wants_full)
+--- Whether an entry is dated after a moment of the server's clock.
+---@param moment number
+---@return boolean
+function History:has_run_after(moment)
+  local last = self.timeline[#self.timeline]
+  return last ~= nil and last.start > moment
 end
 
-local function new_cycle()
-  return { runs = {}, imports = {}, syncs = {}, exports = {}, is_importing = true, is_carrier = true }
-end
-
-local function remove(list, item)
-  for index, other in ipairs(list) do
-    if other == item then return table.remove(list, index) end
-  end
-end
-
--- A connector that imports again before anything was synchronized takes the
--- place of its earlier import: that one was run by hand, or its cycle was stopped.
-local function add_import(cycle, run)
-  local earlier = cycle.imports[run.connector]
-  if earlier then remove(cycle.runs, earlier) end
-  cycle.imports[run.connector] = run
-end
-
-local function add_to_cycle(cycle, run)
-  cycle.runs[#cycle.runs + 1] = run
-  if is_ad_import(run) then return add_import(cycle, run) end
-  if run.act == "sync" or run.act == "export" then cycle.is_importing = false end
-  if run.kind == "entra" and run.act == "export" then
-    cycle.exports[#cycle.exports + 1] = run
-  elseif run.kind == "ad" and run.act == "sync" then
-    cycle.syncs[run.connector] = run
-    -- Its import is missing in the history: nobody knows when it was.
-    if not cycle.imports[run.connector] then cycle.is_carrier = false end
-  end
-end
-
--- Several connectors import in one cycle, and the change may be in any of them.
-function History:close_cycle(cycle)
-  for _, import in pairs(cycle.imports) do
-    if not cycle.key or import.start < cycle.key.start then cycle.key = import end
-    if not self:carries(import) then cycle.is_carrier = false end
-  end
-end
-
-function History:cycles()
-  local cycles, current = {}, nil
-  for _, run in ipairs(self.timeline) do
-    if is_ad_import(run) and not (current and current.is_importing) then
-      current = new_cycle()
-      cycles[#cycles + 1] = current
-    end
-    if current then add_to_cycle(current, run) end
-  end
-  for _, cycle in ipairs(cycles) do self:close_cycle(cycle) end
-  return cycles
-end
-
-local function has_failed_sync(cycle)
-  for _, sync in pairs(cycle.syncs) do
-    if sync.is_complete and results.class_of(sync.result) == "failed" then return true end
-  end
-  return false
-end
-
--- A cycle that somebody stopped before all of it was synchronized leaves what
--- it read to the next one, and says nothing about it.
-local function is_telling(cycle)
-  for connector in pairs(cycle.imports) do
-    if not cycle.syncs[connector] then return cycle.exports[1] ~= nil or has_failed_sync(cycle) end
+--- Whether all entries of the carrier are still listed. If not, others may have
+--- been purged that nobody has seen. A long list is cut at its old end, which says nothing.
+---@return boolean
+function History:is_listed()
+  if self.listed >= FULL_LIST then return true end
+  for _, run in ipairs(self.carrier.runs) do
+    if run.listed ~= self.merges then return false end
   end
   return true
 end
 
-function History:find_carrier()
-  self.carrier, self.has_later = nil, false
-  for _, cycle in ipairs(self:cycles()) do
-    if self.carrier and (is_telling(self.carrier) or not cycle.is_carrier) then
-      self.has_later = true
-      return
-    elseif cycle.is_carrier then
-      self.carrier = cycle
-    end
+--- Whether the import of no connector is missing: entries that were seen count
+--- also when they are purged later.
+---@return boolean
+function History:is_whole()
+  if self:is_listed() or not self.before then return true end
+  for connector in pairs(self.before.imports) do
+    if not self.carrier.imports[connector] then return false end
   end
+  return true
+end
+
+--- When the last AD import before the carrier began.
+---@return number seconds  since 1970; minus infinity = there is none
+function History:import_before_carrier()
+  local first = self.carrier.key
+  for index = #self.timeline, 1, -1 do
+    local run = self.timeline[index]
+    if sync_run.is_ad_import(run) and run.start < first.start then return run.start end
+  end
+  return -math.huge
 end
 
 return sync_history

@@ -23,7 +23,7 @@ local function name_of(run) return text(run.raw.ConnectorName) or run.connector 
 function sync_report.running(history)
   for index = #history.timeline, 1, -1 do
     local run = history.timeline[index]
-    if not run.is_complete then
+    if not run.is_complete and not run.is_gone then
       return { Connector = name_of(run), RunProfile = text(run.raw.RunProfileName), SinceUtc = utc.format(run.start) }
     end
   end

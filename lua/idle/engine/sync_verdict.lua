@@ -48,8 +48,9 @@ end
 
 local PURGED = "entries of its run history were purged before they could be read"
 
-local function claim(review)
-  if review.lost then return unverified(PURGED) end
+local function claim(cycle)
+  local review = cycle.review
+  if review.lost or not cycle.history:is_whole() then return unverified(PURGED) end
   if #review.noted == 0 then
     return { outcome = "Success", message = "the sync cycle has exported" }
   end
@@ -77,12 +78,13 @@ local function shows_new_cycle(cycle)
 end
 
 -- A short cycle may end before its import is first seen, and the next start has
--- moved by then. If it has moved so far that only a cycle from after the
--- baseline can have done it, the carrier is over: it is the first of these.
+-- moved by then. It is that of the carrier, or of a later cycle, if it belongs to
+-- a cycle which began after the baseline and after the imports before the carrier.
 local function has_ended_quickly(cycle)
   local interval, next_start = look_reader.interval_of(cycle.look), utc.parse(cycle.watch.next_start)
-  return interval ~= nil and next_start ~= nil and cycle.watch.next_start ~= cycle.baseline.NextStart
-    and next_start >= cycle.history.since + interval
+  if not (interval and next_start) or cycle.watch.next_start == cycle.baseline.NextStart then return false end
+  local began = next_start - interval
+  return began >= cycle.history.since and began > cycle.history:import_before_carrier()
 end
 
 local function is_quiet_after_end(cycle, now)
@@ -104,7 +106,7 @@ end
 -- where the history is whole.
 local function no_export(cycle)
   local unsynced = cycle.review.unsynced
-  if not cycle.history:is_carrier_listed() then return unverified(PURGED) end
+  if not cycle.history:is_listed() then return unverified(PURGED) end
   if unsynced then
     return {
       outcome = "Failed", kind = "sync.failed", class = "stopped",
@@ -122,7 +124,7 @@ local function of_carrier(cycle, now)
   local review = cycle.review
   if review.failed then return failed(review.failed) end
   if review.exported and not review.is_deciding then
-    if cycle.until_ == "Export" or is_ended(cycle, now) then return claim(review) end
+    if cycle.until_ == "Export" or is_ended(cycle, now) then return claim(cycle) end
   elseif review.lost and not review.is_running then
     if cycle.history.has_later or is_quiet_after_end(cycle, now) then return unverified(PURGED) end
   elseif is_without_export(cycle, now) then

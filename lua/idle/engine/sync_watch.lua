@@ -15,7 +15,7 @@ local CONFIRM_SECONDS = 2 - 0.001
 
 -- Looks that failed leave a hole. Beyond this it could hide a whole run, so it
 -- does not count as quiet.
-local HOLE_SECONDS = 20
+local HOLE_SECONDS = 30
 
 ---@return idle.SyncWatch
 function sync_watch.new()

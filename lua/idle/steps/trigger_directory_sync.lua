@@ -1,0 +1,159 @@
+--- IdLE.Step.TriggerDirectorySync: starts a sync cycle and waits until the
+--- cycle that carries the caller's change has exported (DESIGN §6).
+local errors = require("idle.engine.errors")
+local sync_cycle = require("idle.engine.sync_cycle")
+local sync_events = require("idle.steps.sync_events")
+local sync_with = require("idle.steps.sync_with")
+
+---@class idle.SyncStep one execution of the step
+---@field package context  idle.StepContext
+---@field package provider table
+---@field package events   idle.SyncEvents
+---@field package machine  table  idle.SyncStateMachine
+---@field package session  idle.AuthSession
+local SyncStep = {}
+SyncStep.__index = SyncStep
+
+-- A far end that hangs must not use up the time of all looks. The first one has
+-- to connect and to start PowerShell, so this is well above those two.
+local CALL_SECONDS = 150
+
+-- A cancelled task, and Ctrl-C, end the step whatever was being done.
+local function is_interruption(raised)
+  if type(raised) == "table" then return raised.kind == "cancelled" end
+  return type(raised) == "string" and raised:find("interrupted!$") ~= nil
+end
+
+local function new_machine(values, clock)
+  return sync_cycle.new({
+    policy_type = values.PolicyType, wait = values.Wait, timeout = values.TimeoutSeconds,
+    poll_interval = values.PollIntervalSeconds, on_busy = values.OnBusy, settle = values.SettleSeconds,
+    until_ = values.Until, allow_disabled = values.AllowDisabled, baseline = values.Baseline, expect = values.Expect,
+    random = clock.random, now = clock.monotonic(),
+  })
+end
+
+function SyncStep:now() return self.context.Clock.monotonic() end
+
+--- Calls a method of the provider, bounded by the deadline where the clock can
+--- do that; returns its answer, or nil and what it raised.
+function SyncStep:call(method, ...)
+  local provider, session, arguments = self.provider, self.session, table.pack(...)
+  local function f()
+    arguments[arguments.n + 1] = session
+    return provider[method](provider, table.unpack(arguments, 1, arguments.n + 1))
+  end
+  local with_timeout, result = self.context.Clock.with_timeout, nil
+  if with_timeout then
+    local seconds = math.max(0, math.min(CALL_SECONDS, self.machine.deadline - self:now()))
+    result = table.pack(pcall(with_timeout, seconds, f))
+  else
+    result = table.pack(pcall(f))
+  end
+  if result[1] then return result[2] end
+  if is_interruption(result[2]) then error(result[2], 0) end
+  return nil, errors.from(result[2])
+end
+
+-- The wait begins when there is a cycle to wait for: ours, or one that is adopted.
+function SyncStep:announce_wait()
+  if not self.events.began and self.machine.wait and self.machine:has_cycle() then self.events:waiting() end
+end
+
+function SyncStep:announce_busy(pause)
+  local who = self.machine:busy()
+  local key = tostring(who.Connector) .. tostring(who.RunProfile)
+  if pause or key ~= self.busy_key then self.events:busy(self.machine, pause) end
+  self.busy_key = key
+end
+
+function SyncStep:look()
+  local answer, err = self:call("GetSyncCycleState")
+  if err then
+    self.machine:look_failed(self:now(), err)
+  else
+    self.machine:saw(self:now(), answer, self.context.Clock.now())
+  end
+  if self.events.began then self.events:poll(self.machine, answer, err) end
+  if self.machine:is_waiting_turn() and self.machine.watch.up then self:announce_busy() end
+  self:announce_wait()
+end
+
+function SyncStep:start()
+  local answer, err = self:call("StartSyncCycle", self.machine.policy_type)
+  local verdict = self.machine:answered(self:now(), answer, err, self.context.Clock.now())
+  if verdict == "accepted" or verdict == "maybe" then
+    self.events:accepted(self.machine)
+  elseif verdict == "busy" and self.machine:is_waiting_turn() then
+    self:announce_busy(self.machine.start_at - self:now())
+  end
+  self:announce_wait()
+end
+
+-- They only complete the report, so what cannot be read is left out.
+function SyncStep:fetch_details(run_ids)
+  local runs = {}
+  if self.provider.GetSyncRunDetails then
+    for _, id in ipairs(run_ids) do
+      if self:now() < self.machine.deadline then runs[#runs + 1] = self:call("GetSyncRunDetails", id) end
+    end
+  end
+  self.machine:saw_details(runs)
+end
+
+local function to_error(done)
+  local cause = done.error
+  return errors.from({
+    kind = done.kind, message = done.message, data = done.data,
+    -- A refusal came before anything was sent, whatever its kind leaves open.
+    effect = not done.outcome and "none" or nil, transient = cause and cause.transient or nil,
+    cause = cause and cause.cause,
+  })
+end
+
+function SyncStep:run()
+  while true do
+    local action = self.machine:next(self:now())
+    if action.action == "done" then return action end
+    if action.action == "look" then
+      self:look()
+    elseif action.action == "start" then
+      self:start()
+    elseif action.action == "details" then
+      self:fetch_details(action.run_ids)
+    else
+      self.context.Clock.sleep(action.seconds)
+    end
+  end
+end
+
+function SyncStep:perform(values)
+  self.session = self.context:AcquireAuthSession(values.AuthSessionName, values.SessionOptions)
+  local done = self:run()
+  if done.kind then error(to_error(done), 0) end
+  return done
+end
+
+--- Runs the step.
+---@param context idle.StepContext
+---@param with    table  keys of DESIGN §6.1
+---@param step?   { Name: string, Type: string }
+---@return { Status: "Completed", Changed: boolean, Data: table }
+local function trigger_directory_sync(context, with, step)
+  local values, provider = sync_with.read(with, context.Providers)
+  local name = step and step.Name or "TriggerDirectorySync"
+  local events = sync_events.new(context, values, name)
+  local sync = setmetatable({
+    context = context, provider = provider, events = events, machine = new_machine(values, context.Clock),
+  }, SyncStep)
+  events:triggered()
+  local ok, done = pcall(sync.perform, sync, values)
+  if not ok then
+    events:failed(done)
+    error(done, 0)
+  end
+  events:completed(done)
+  return { Status = "Completed", Changed = done.data.Starts > 0, Data = done.data }
+end
+
+return trigger_directory_sync

@@ -1,0 +1,109 @@
+--- Reads the `With` of a step: keys and words in any case, values checked and
+--- converted, and for everything else an error that names step, key and value.
+local errors = require("idle.engine.errors")
+local suggest = require("idle.engine.suggest")
+local value = require("idle.engine.value")
+
+local with = {}
+
+---@class idle.WithKey
+---@field key      string
+---@field read     fun(v: any): any, string?  the value, or nil and what it must be
+---@field required? boolean
+---@field default? any
+
+--- A text that is not blank.
+function with.text(v)
+  if type(v) == "string" and v:find("%S") then return v end
+  return nil, "a text"
+end
+
+--- True or false, and nothing that only looks like it.
+function with.boolean(v)
+  if type(v) == "boolean" then return v end
+  return nil, "true or false"
+end
+
+function with.map(v)
+  if type(v) == "table" and not value.is_sequence(v) then return v end
+  return nil, "a hashtable (a table with keys)"
+end
+
+--- A number of seconds above 0; also as text, but not in hexadecimal or with an exponent.
+function with.seconds(v)
+  local number = v
+  if type(v) == "string" and v:find("^%s*%d*%.?%d*%s*$") then number = tonumber(v) end
+  if type(number) == "number" and number > 0 and number < math.huge then return number end
+  return nil, "a number of seconds above 0"
+end
+
+--- One of some words.
+---@param words string[]  as they are spelled
+function with.word(words)
+  local what = "'" .. table.concat(words, "' or '") .. "'"
+  return function(v)
+    for _, word in ipairs(words) do
+      if type(v) == "string" and v:lower() == word:lower() then return word end
+    end
+    return nil, what
+  end
+end
+
+local function show(v)
+  if type(v) == "string" then return ("'%s'"):format(errors.escape(v)) end
+  if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
+  if value.is_null(v) then return "null" end
+  return "a " .. (value.is_secret(v) and "secret" or type(v))
+end
+
+local function known_keys(keys)
+  local names, by_name = {}, {}
+  for index, key in ipairs(keys) do
+    names[index] = key.key
+    by_name[key.key:lower()] = key
+  end
+  return names, by_name
+end
+
+-- Every misspelled key is an error: it would be passed over in silence.
+local function by_known_key(step, raw, keys)
+  local names, by_name = known_keys(keys)
+  local given = {}
+  for name, v in pairs(raw) do
+    local key = type(name) == "string" and by_name[name:lower()]
+    if not key then
+      local word = errors.escape(tostring(name))
+      errors.raise("input.with", ("%s: unknown key 'With.%s'%s"):format(step, word, suggest.hint(word, names)))
+    elseif given[key] ~= nil then
+      errors.raise("input.with", ("%s: With.%s is given twice, in different spellings"):format(step, key.key))
+    end
+    given[key] = v
+  end
+  return given
+end
+
+local function read(step, key, v)
+  if v == nil or value.is_null(v) then
+    if key.required then errors.raise("input.with", ("%s requires With.%s"):format(step, key.key)) end
+    return key.default
+  end
+  local converted, what = key.read(v)
+  if converted ~= nil then return converted end
+  errors.raise("input.with", ("%s: With.%s must be %s, got %s"):format(step, key.key, what, show(v)))
+end
+
+--- Reads all keys.
+---@param step string  the step's word, which begins every message
+---@param raw  any     With as it was given
+---@param keys idle.WithKey[]
+---@return table<string, any> values  by the keys' own spelling
+function with.read(step, raw, keys)
+  if type(raw) ~= "table" or value.is_list(raw) then
+    errors.raise("input.with", ("%s requires With to be a hashtable (a table), got %s"):format(step, show(raw)))
+  end
+  local given, values = by_known_key(step, raw, keys), {}
+  for _, key in ipairs(keys) do values[key.key] = read(step, key, given[key]) end
+  return values
+end
+
+return with
