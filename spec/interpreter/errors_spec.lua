@@ -87,12 +87,13 @@ stack traceback:
 
   it("of the operators names the variable", function()
     for _, script in ipairs({
-      "local a = {} ; a.b.c = 1", "undefined()", "local s = 'x' + 1", "return #5", "return 1 < 'x'", "return {} .. 'x'", "return 1 // 0",
-      "return 2 ^ 53 | 0.5", "return ('x'):nothing()", "for i = 1, 10, 0 do end", "string.rep()",
+      "local a = {}; a.b.c = 1", "undefined()", "local s = 'x' + 1", "return #5", "return 1 < 'x'",
+      "return {} .. 'x'", "return 1 // 0", "return 2 ^ 53 | 0.5", "return ('x'):nothing()", "for i = 1, 10, 0 do end",
       "local t = setmetatable({}, { __index = function(_, k) error('no ' .. k) end }) return t.x",
-      "goto nowhere", "break", "local x <const> = 1; x = 2", "x = 'unfinished", "load('x = ', 'chunk')()",
-      "a.b:c = 1", "setmetatable(1, {})", "tostring()", "io.lines('/nowhere')", "string.format('%d', 1.5)", "utf8.char(-1)",
-      "select(0)", "math.random(0, -1)", "next({}, 'x')", "rawset(1, 2, 3)", "string.dump(print)", "coroutine.resume(1)",
+      "goto nowhere", "break", "local x <const> = 1; x = 2", "x = 'unfinished", "a.b:c = 1", "load('x = ', 'chunk')()",
+      "string.rep()", "setmetatable(1, {})", "tostring()", "io.lines('/nowhere')", "string.format('%d', 1.5)",
+      "utf8.char(-1)", "select(0)", "math.random(0, -1)", "next({}, 'x')", "rawset(1, 2, 3)", "string.dump(print)",
+      "coroutine.resume(1)",
     }) do
       assert.match("^lua: ", message_of(script), script)
     end

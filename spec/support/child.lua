@@ -1,6 +1,7 @@
 --- Starts programs for specs of the interpreter: this idle-lua, or lua5.4 as
 --- its model. A spec synchronises by the lines that a child prints.
 local file = require("idle.file")
+local loop = require("idle.loop")
 local process = require("idle.process")
 
 local child = {}
@@ -79,6 +80,26 @@ end
 
 ---@param name string  as "INT"
 function Child:signal(name) self.pipe:signal(name) end
+
+-- Numbers of Linux.
+local SIGNALS = { INT = 2, TERM = 15 }
+
+local function handles(pid, name)
+  local mask = assert(file.read("/proc/" .. pid .. "/status")):match("SigCgt:\t(%x+)")
+  return tonumber(mask, 16) >> (SIGNALS[name] - 1) & 1 == 1
+end
+
+--- Sends a signal, and waits until its handler has run and removed itself: two
+--- that come at once are one.
+---@param name string
+function Child:signal_once(name)
+  local deadline = loop.monotonic() + child.DEADLINE_MS / 1000
+  self:signal(name)
+  while handles(self.pipe:pid(), name) do
+    if loop.monotonic() > deadline then error("the signal was not taken", 2) end
+    loop.sleep(1)
+  end
+end
 
 --- Ends its input and waits until it has ended.
 ---@return spec.Outcome
