@@ -43,7 +43,7 @@ local function new_namespace(prefix, names)
 end
 
 idle.providers = new_namespace("idle.providers.", { entra_connect = true })
-idle.sim = new_namespace("idle.sim.", { sync_server = true })
+idle.sim = new_namespace("idle.sim.", { sync_server = true, far_end = true })
 
 --- Raises an idle.Error of the script's own.
 ---@param kind    string  stable; what scripts branch on
@@ -55,7 +55,10 @@ function idle.error(kind, message, fields)
   error(require("idle.engine.errors").from(err), 0)
 end
 
+local TRACED = { ssh_session = true, process_session = true }
+
 local function find(name)
+  if TRACED[name] then require("idle.host.terminal").trace_sessions() end
   if RAISING[name] then return require("idle.host.raising").of(require(RAISING[name])) end
   local place = MEMBERS[name]
   if not place then return nil end

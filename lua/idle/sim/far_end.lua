@@ -49,21 +49,21 @@ local function write_bin(dir, state_path)
 end
 
 --- Starts sshd with a simulated sync server behind it.
----@param given { dir: string, port?: integer, options?: table, sshd?: table }  `options` as of
----       idle.sim.sync_server; `sshd` goes to idle.sim.sshd
+---@param given { dir?: string, port?: integer, options?: table, sshd?: table }  without a `dir` it has
+---       one of its own until it stops; `options` as of idle.sim.sync_server; `sshd` goes to idle.sim.sshd
 ---@return idle.FarEnd
 function far_end.sshd_server(given)
   local options = given.options or {}
   options_of.complete(options, true)
-  errors.check(file.mkdir(given.dir))
-  local dir = errors.check(file.real_path(given.dir))
+  if given.dir then errors.check(file.mkdir(given.dir)) end
+  local dir = given.dir and errors.check(file.real_path(given.dir)) or errors.check(file.temp_dir("idle-far-end-"))
   local state_path = write_server(dir, options)
   write_bin(dir, state_path)
   local start = { dir = dir, port = given.port or 0, path = dir .. "/bin" }
   for name, v in pairs(given.sshd or {}) do start[name] = v end
   local server = sshd.start(start)
   return setmetatable({
-    sshd = server, state_path = state_path,
+    sshd = server, state_path = state_path, own_dir = not given.dir and dir or nil,
     session_options = { host = server.host, port = server.port, user = server.user, agent = false,
                         identity_file = server.identity_file, known_hosts = server.known_hosts },
   }, FarEnd)
@@ -78,6 +78,7 @@ end
 --- Ends sshd.
 function FarEnd:stop()
   self.sshd:stop()
+  if self.own_dir then file.remove_all(self.own_dir) end
 end
 
 FarEnd.__close = FarEnd.stop

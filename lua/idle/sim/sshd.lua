@@ -1,0 +1,168 @@
+--- A real OpenSSH server on loopback, with fresh keys and a configuration of its
+--- own: for `sim sshd`, examples and specs. The system's own sshd is not touched.
+local errors = require("idle.engine.errors")
+local file = require("idle.file")
+local loop = require("idle.loop")
+local process = require("idle.process")
+
+local sshd = {}
+
+---@class idle.SshdOptions
+---@field dir        string    for keys, configuration and log; made if it is missing
+---@field port?      integer   default 0: a free one
+---@field path?      string    folder that comes first on the PATH of commands
+---@field config?    string[]  lines of sshd_config(5); they win over ours
+---@field host_keys? string[]  types; default { "ed25519" }
+---@field log_level? string    default "VERBOSE"
+
+---@class idle.SshdServer
+---@field host          string
+---@field port          integer
+---@field user          string
+---@field identity_file string
+---@field known_hosts   string
+---@field dir           string
+---@field log_file      string
+---@field pid           integer
+local Server = {}
+Server.__index = Server
+
+local PROGRAM = "/usr/sbin/sshd" -- it refuses to start by a relative path
+local PRIVILEGE_SEPARATION_FOLDER = "/run/sshd"
+local START_SECONDS = 10
+local ATTEMPTS = 20
+
+local function run(command)
+  local child <close> = errors.check(process.spawn({ command = command }))
+  local output = errors.check(child:read_all(10000))
+  local exit = errors.check(child:wait_exit(10000))
+  if exit.exit_code ~= 0 then
+    errors.raise("process.spawn", ("'%s' failed: %s"):format(table.concat(command, " "), child:stderr()))
+  end
+  return output
+end
+
+local function make_key(path, key_type)
+  if not file.exists(path) then run({ "ssh-keygen", "-q", "-N", "", "-t", key_type, "-f", path }) end
+end
+
+local function public_key(path)
+  return errors.check(file.read(path .. ".pub")):match("^%S+ %S+")
+end
+
+local function write_keys(options)
+  local dir, keys = options.dir, {}
+  for index, key_type in ipairs(options.host_keys or { "ed25519" }) do
+    keys[index] = ("%s/host_%s"):format(dir, key_type)
+    make_key(keys[index], key_type)
+  end
+  make_key(dir .. "/id_ed25519", "ed25519")
+  errors.check(file.write_private(dir .. "/authorized_keys", public_key(dir .. "/id_ed25519") .. "\n"))
+  return keys
+end
+
+-- sshd takes the first word on a subject, so the caller's lines stand first.
+local function write_config(options, keys, port)
+  local dir, lines = options.dir, {}
+  for _, line in ipairs(options.config or {}) do lines[#lines + 1] = line end
+  for _, key in ipairs(keys) do lines[#lines + 1] = "HostKey " .. key end
+  lines[#lines + 1] = ([[
+Port %d
+ListenAddress 127.0.0.1
+AuthorizedKeysFile %s/authorized_keys
+PidFile none
+LogLevel %s
+StrictModes no
+UsePAM no
+PermitRootLogin yes
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PrintMotd no]]):format(port, dir, options.log_level or "VERBOSE")
+  if options.path then lines[#lines + 1] = ("SetEnv PATH=%s:/usr/bin:/bin"):format(options.path) end
+  errors.check(file.write_private(dir .. "/sshd_config", table.concat(lines, "\n") .. "\n"))
+end
+
+local function write_known_hosts(dir, keys, port)
+  local lines = {}
+  for index, key in ipairs(keys) do lines[index] = ("[127.0.0.1]:%d %s\n"):format(port, public_key(key)) end
+  errors.check(file.write_private(dir .. "/known_hosts", table.concat(lines)))
+end
+
+-- Says whether the server listens; false: the port is taken.
+local function is_listening(child, log_file)
+  local deadline = loop.monotonic() + START_SECONDS
+  while loop.monotonic() < deadline do
+    local log = file.read(log_file) or ""
+    if log:find("Server listening", 1, true) then return true end
+    if log:find("Address already in use", 1, true) then return false end
+    if child:wait_exit(10) then errors.raise("process.spawn", "sshd did not start: " .. log .. child:stderr()) end
+  end
+  errors.raise("timeout", ("sshd did not listen within %d s"):format(START_SECONDS))
+end
+
+local function launch(options, keys, port)
+  local log_file = options.dir .. "/sshd.log"
+  if file.exists(log_file) then errors.check(file.remove(log_file)) end
+  write_config(options, keys, port)
+  local child = errors.check(process.spawn({
+    command = { PROGRAM, "-D", "-f", options.dir .. "/sshd_config", "-E", log_file },
+  }))
+  if is_listening(child, log_file) then return child, log_file end
+  child:close()
+end
+
+-- Ports below the range from which the kernel gives them to clients.
+local function random_port() return 20000 + math.floor(loop.random() * 12000) end
+
+local function launch_somewhere(options, keys)
+  for _ = 1, ATTEMPTS do
+    local port = random_port()
+    local child, log_file = launch(options, keys, port)
+    if child then return child, log_file, port end
+  end
+  errors.raise("process.spawn", ("sshd found no free port in %d attempts"):format(ATTEMPTS))
+end
+
+local function launch_at(options, keys, port)
+  local child, log_file = launch(options, keys, port)
+  if not child then errors.raise("process.spawn", ("port %d is taken; choose another one"):format(port)) end
+  return child, log_file, port
+end
+
+local function check_installed()
+  if not file.exists(PROGRAM) then
+    errors.raise("process.spawn", ("there is no '%s'; install the package openssh-server"):format(PROGRAM))
+  end
+  -- Its init script makes the folder; without it sshd ends at once. A user needs none.
+  if not file.exists(PRIVILEGE_SEPARATION_FOLDER) then file.mkdir(PRIVILEGE_SEPARATION_FOLDER) end
+end
+
+--- Starts a server and waits until it listens.
+---@param options idle.SshdOptions
+---@return idle.SshdServer
+function sshd.start(options)
+  check_installed()
+  errors.check(file.mkdir(options.dir))
+  local keys = write_keys(options)
+  local child, log_file, port
+  if (options.port or 0) == 0 then
+    child, log_file, port = launch_somewhere(options, keys)
+  else
+    child, log_file, port = launch_at(options, keys, options.port)
+  end
+  write_known_hosts(options.dir, keys, port)
+  return setmetatable({
+    host = "127.0.0.1", port = port, user = run({ "id", "-un" }):match("%S+"), dir = options.dir,
+    identity_file = options.dir .. "/id_ed25519", known_hosts = options.dir .. "/known_hosts",
+    log_file = log_file, pid = child:pid(), child = child,
+  }, Server)
+end
+
+--- Ends the server; connections that are open live on, as with any sshd.
+function Server:stop()
+  self.child:close()
+end
+
+Server.__close = Server.stop
+
+return sshd
