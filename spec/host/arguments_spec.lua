@@ -65,6 +65,11 @@ describe("idle.host.arguments", function()
     assert.matches("not 'a\\x1B'", failure("--poll", "a\27"))
   end)
 
+  it("leaves out what is not for a command that reads its arguments itself", function()
+    assert.same({ "sshd", "--dir", "d", "--", "--json" },
+      arguments.without({ "sshd", "--poll", "5", "--dir", "d", "--json", "--", "--json" }, rows))
+  end)
+
   describe("take_word", function()
     it("finds the command behind options that all commands have", function()
       local word, rest = arguments.take_word({ "--json", "--poll", "5", "sync", "--host", "h" }, rows)

@@ -99,6 +99,31 @@ function arguments.parse(list, rows)
   return options, words
 end
 
+local function row_of(rows, argument)
+  local name = argument:match("^%-%-([^=]+)")
+  for _, row in ipairs(rows) do
+    if row.name == name then return row end
+  end
+end
+
+--- Leaves out options that all commands have, for a command that reads its
+--- arguments itself.
+---@param list string[]
+---@param rows idle.OptionRow[]
+---@return string[]
+function arguments.without(list, rows)
+  local rest, index = {}, 1
+  while index <= #list and list[index] ~= "--" do
+    if row_of(rows, list[index]) then
+      index = read_option(rows, list, index, {})
+    else
+      rest[#rest + 1] = list[index]
+      index = index + 1
+    end
+  end
+  return table.move(list, index, #list, #rest + 1, rest)
+end
+
 --- Takes the command's word out of a list of arguments. Before it stand only
 --- options that all commands have.
 ---@param list string[]

@@ -30,7 +30,10 @@ function command.refuse_word(word)
 end
 
 local function run_row(row, list)
-  if row.passes_arguments then return require(row.module).main(list) end
+  if row.passes_arguments then
+    if list[1] == "--help" then return show_help(row.name) end
+    return require(row.module).main(arguments.without(list, table_of_commands.common))
+  end
   local options, words = arguments.parse(list, table_of_commands.options_of(row))
   if options.help then return show_help(row.name) end
   if words[1] then errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(words[1]))) end

@@ -118,7 +118,23 @@ local sync = { title = "The sync",
 local simulator = { title = "Without a server",
   { name = "sim", help = "use the embedded simulator in place of a server", example = "idle-lua sync --sim" },
   { name = "set", value = "NAME=VALUE", repeated = true,
-    help = "an option of the simulator; may be given several times", example = "--sim --set busy_starts=2" },
+    help = "an option of the simulated server; may be given several times", example = "--sim --set busy_starts=2" },
+}
+
+local setting = { name = "set", value = "NAME=VALUE", repeated = true,
+  help = "an option of the simulated server; may be given several times", example = "--set busy_starts=2" }
+
+local sshd = { title = "sim sshd",
+  { name = "dir", value = "DIR", help = "folder for keys, configuration and logs", example = "--dir /tmp/far-end" },
+  { name = "port", value = "PORT", type = "port", default = "a free one", help = "port of the sshd",
+    example = "--port 2222" },
+  setting,
+}
+
+local powershell = { title = "sim powershell",
+  { name = "state", value = "FILE", help = "options of the server, as JSON; FILE.ledger gets its starts",
+    example = "--state /tmp/far-end/state.json" },
+  setting,
 }
 
 ---@type idle.CommandRow[]
@@ -133,10 +149,14 @@ is started twice. The result is printed on stdout.]],
     groups = { server, login, sync, simulator },
   },
   {
-    name = "sim", usage = "sim sshd --dir DIR [--port PORT] | sim powershell --state FILE … -- ARGV",
+    name = "sim", usage = "sim sshd --dir DIR [--port PORT] | sim powershell --state FILE -- ARGV",
     module = "idle.sim.command", passes_arguments = true,
     summary = "play the far end: a real sshd with a simulated Entra Connect server",
-    groups = {},
+    details = [[
+'sim sshd' starts a real sshd on loopback, with fresh keys, whose
+powershell.exe is simulated, and prints the idle.ssh_session{} that reaches
+it. 'sim powershell' is that powershell.exe: ARGV is its real command line.]],
+    groups = { sshd, powershell },
   },
 }
 

@@ -20,6 +20,7 @@ local function secret_of(options, what)
 end
 
 local function open_ssh(options)
+  require("idle.host.terminal").trace_sessions()
   return require("idle.sessions.ssh")({
     host = options.host,
     port = options.port,

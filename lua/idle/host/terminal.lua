@@ -85,4 +85,10 @@ function terminal.warn(text)
   stderr:say("idle-lua: " .. stderr:paint("yellow", "warning") .. ": " .. text)
 end
 
+--- Lets sessions log what they do, if `--trace` asks for it.
+function terminal.trace_sessions()
+  if not require("idle.host.options").trace then return end
+  require("idle.sessions.trace").to(function(line) terminal.stderr():say("trace: " .. errors.escape(line)) end)
+end
+
 return terminal

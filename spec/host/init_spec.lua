@@ -1,0 +1,63 @@
+local child = require("spec.support.child")
+local idle = require("idle")
+
+describe("idle", function()
+  local function failure(f, ...)
+    local ok, err = pcall(f, ...)
+    assert.is_false(ok)
+    return err
+  end
+
+  it("has every call that a script is promised", function()
+    for _, name in ipairs({
+      "sleep", "spawn", "gather", "with_timeout", "wait_until", "now", "monotonic", "exec", "ssh_session",
+      "process_session", "auth_session_broker", "list", "is_list", "bytes", "is_error", "error", "run",
+      "trigger_directory_sync",
+    }) do
+      assert.equal("function", type(idle[name]), name)
+    end
+    for _, name in ipairs({ "secret", "json", "providers", "sim" }) do assert.equal("table", type(idle[name]), name) end
+    assert.equal("function", type(idle.providers.entra_connect))
+    assert.equal("function", type(idle.sim.sync_server))
+    assert.equal("userdata", type(idle.null))
+  end)
+
+  it("has nothing else", function()
+    assert.is_nil(idle.sleeep)
+    assert.is_nil(idle.providers.entraconnect)
+    assert.is_nil(idle[1])
+  end)
+
+  it("loads nothing that is not used", function()
+    local outcome = child.run({ "-e", [[
+      local idle = require("idle")
+      local loaded = {}
+      for name in pairs(package.loaded) do
+        if name:find("^idle%.") then loaded[#loaded + 1] = name end
+      end
+      print(table.concat(loaded, " "))]] })
+    assert.equal("idle.host.options\n", outcome.stdout)
+  end)
+
+  it("raises where a C module returns an error", function()
+    local err = failure(idle.json.decode, "{")
+    assert.equal("input.json", err.kind)
+    assert.is_true(idle.is_error(err))
+    assert.equal("secret.missing", failure(idle.secret.from_env, "IDLE_SPEC_NO_SUCH_VARIABLE").kind)
+    assert.same({ 1 }, idle.json.decode("[1]"))
+    assert.equal(idle.null, idle.json.null)
+  end)
+
+  it("raises errors of the script's own", function()
+    local err = failure(idle.error, "shop.closed", "closed", { effect = "none", data = { hours = 8 } })
+    assert.equal("shop.closed", err.kind)
+    assert.equal("closed", tostring(err))
+    assert.equal("none", err.effect)
+    assert.equal(8, err.data.hours)
+  end)
+
+  it("spawns tasks", function()
+    local task = idle.spawn(function(a) idle.sleep(0.001) return a + 1 end, 1)
+    assert.equal(2, task:join())
+  end)
+end)
