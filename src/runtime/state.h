@@ -8,7 +8,8 @@
 struct idle_runtime {
   lua_State *L; /* NULL once closed */
   uv_loop_t loop;
-  uv_timer_t limit; /* ends an idle_run() */
+  uv_timer_t limit;         /* ends an idle_run() */
+  uv_prepare_t before_poll; /* keeps the loop from waiting while a task is ready */
   idle_clock *clock;
   idle_scheduler scheduler;
   idle_task *main;     /* runs the present chunk; NULL: none */
