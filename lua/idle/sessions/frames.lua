@@ -13,8 +13,7 @@ local KINDS = { hello = true, ok = true, error = true, large = true }
 frames.MAX_OVERHEAD = 256
 
 local function read(line, token)
-  local given, seq, kind, length, body, tail = line:match("^IDLE (%x+) (%-?%d+) (%a+) (%d+) (%S*) (%x+)$")
-  if given and given ~= token then return nil, "a frame with the token of somebody else" end
+  local seq, kind, length, body, tail = line:match("^IDLE %x+ (%-?%d+) (%a+) (%d+) (%S*) (%x+)$")
   if tail ~= token then return nil, "a frame that is cut or merged with something else" end
   if not KINDS[kind] then return nil, "a frame of an unknown kind" end
   if tonumber(length) ~= #body then
@@ -29,8 +28,9 @@ end
 ---@return idle.Frame? frame
 ---@return string?     problem  why it is no frame although it begins like one; neither = noise
 function frames.parse(line, token)
-  if line:sub(1, 5) ~= "IDLE " then return nil end
-  return read((line:gsub("\r$", "")), token)
+  local given = line:match("^IDLE (%x+) ")
+  if given == token then return read((line:gsub("\r$", "")), token) end
+  if given and line:find("^IDLE %x+ %-?%d+ %a+ %d+ ") then return nil, "a frame with the token of somebody else" end
 end
 
 return frames

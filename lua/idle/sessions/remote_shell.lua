@@ -93,7 +93,8 @@ function RemoteShell:is_alive()
     local line, err = self.pipe:read_line(0, self.max_line)
     if not line then return err.kind == "timeout" end
     -- Nobody asked for a frame: whatever comes next could be the answer to something else.
-    if line:find("^IDLE ") or not self.noise:add(line) then return false end
+    local frame, problem = frames.parse(line, self.token)
+    if frame or problem or not self.noise:add(line) then return false end
   end
 end
 

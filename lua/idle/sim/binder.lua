@@ -48,8 +48,8 @@ end
 
 function types.integer(v)
   if type(v) == "table" then return nil, cannot(v, "System.Int32") end
-  local number = math.tointeger(tonumber(v))
-  if number then return number end
+  local number = tonumber(v)
+  if number then return math.floor(number + 0.5) end
   return nil, cannot_read(v, "System.Int32", "Input string was not in a correct format.")
 end
 

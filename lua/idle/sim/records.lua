@@ -80,12 +80,11 @@ function records.missing_parameters(class, names)
     message:format(table.concat(names, " ")))
 end
 
---- A value that can't become one of the parameter's type.
+--- A value that can't become one of the parameter's type, as compiled cmdlets say it. (Functions say
+--- `ParameterArgumentTransformationError`.)
 function records.wrong_type(class, parameter, reason)
-  return binding("ParameterArgumentTransformationError", class, "InvalidData",
-    "ParameterBindingArgumentTransformationException",
-    ("Cannot process argument transformation on parameter '%s'. %s"):format(parameter, reason), {
-      exception(PS .. "ArgumentTransformationMetadataException", reason),
+  return binding("CannotConvertArgumentNoMessage", class, "InvalidArgument", "ParameterBindingException",
+    ("Cannot bind parameter '%s'. %s"):format(parameter, reason), {
       exception(PS .. "PSInvalidCastException", reason, texts.hresult.invalid_cast),
     })
 end
