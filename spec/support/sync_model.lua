@@ -373,7 +373,8 @@ function Model:is_needless_timeout(outcome)
   local was_free = self.free_at <= self.now - PATIENCE
   if outcome == "Busy" then return was_free end
   if outcome ~= "Timeout" or not was_free or not self:has_carried() then return false end
-  return self:fate(self.now) ~= "under way" or not self:has_hand_import()
+  if not self:has_hand_import() then return true end
+  return self:fate(self.now) ~= "under way" and self.traits.purge_at == NEVER
 end
 
 --- Whether our cycle ran where everybody who looks must see it.

@@ -15,9 +15,9 @@ local sync_baseline = {}
 ---@field Accepted   "no"|"maybe"|"yes"
 ---@field SentUtc?   string    the server's clock when the start was sent
 
--- A history that cannot be read, or not be dated, may be a passing trouble, or
--- a run that began in this very moment. A baseline that is taken later is only
--- more careful, so a few looks more cost nothing but their time.
+-- Where there is a clock, a history that cannot be read or dated may be a passing
+-- trouble, or a run that began in this very moment. A baseline that is taken
+-- later is only more careful, so a few looks more cost nothing but their time.
 local MAX_LOOKS = 3
 
 local function server_name(look)
@@ -30,7 +30,7 @@ local function fresh(machine, look)
   local clock = utc.parse(look.clock)
   local is_dated = clock ~= nil and look.runs ~= nil and not machine.history:has_run_after(clock)
   machine.baseline_looks = machine.baseline_looks + 1
-  if not is_dated and machine.wait and machine.baseline_looks < MAX_LOOKS then return false end
+  if clock and not is_dated and machine.wait and machine.baseline_looks < MAX_LOOKS then return false end
   machine.baseline = {
     Server = server_name(look),
     T0 = clock and utc.format(clock),

@@ -1,0 +1,40 @@
+local utc = require("idle.engine.utc")
+
+describe("idle.engine.utc", function()
+  it("reads dates with a zone, with fractions, and without a zone as UTC", function()
+    assert.equal(1767323045, utc.parse("2026-01-02T03:04:05Z"))
+    assert.equal(1767319445.5, utc.parse("2026-01-02T03:04:05.5000000+01:00"))
+    assert.equal(1767334445, utc.parse("2026-01-02T03:04:05-03:10"))
+    local seconds, has_zone = utc.parse("2026-01-02T03:04:05")
+    assert.equal(1767323045, seconds)
+    assert.is_false(has_zone)
+  end)
+
+  it("knows leap days", function()
+    assert.equal(1709210096, utc.parse("2024-02-29T12:34:56Z"))
+    assert.equal(951782400, utc.parse("2000-02-29T00:00:00Z"))
+    assert.equal(24 * 3600, utc.parse("2024-03-01T00:00:00Z") - utc.parse("2024-02-29T00:00:00Z"))
+  end)
+
+  it("takes .NET's empty date, and everything else, for no date", function()
+    assert.is_nil(utc.parse("0001-01-01T00:00:00"))
+    assert.is_nil(utc.parse("/Date(1649391053843)/"))
+    assert.is_nil(utc.parse("2026-01-02T03:04:05 o'clock"))
+    assert.is_nil(utc.parse(nil))
+    assert.is_nil(utc.parse({}))
+  end)
+
+  it("writes what it reads", function()
+    for _, text in ipairs({ "2026-11-22T07:00:00.125Z", "1999-12-31T23:59:59.999Z", "2024-02-29T00:00:00.000Z" }) do
+      assert.equal(text, utc.format(utc.parse(text)))
+    end
+    assert.equal("2027-01-01T00:00:00.000Z", utc.format(utc.parse("2026-12-31T23:59:59.9996Z")))
+  end)
+
+  it("reads time spans", function()
+    assert.equal(1800, utc.seconds_of_span("00:30:00"))
+    assert.equal(604800.5, utc.seconds_of_span("7.00:00:00.5000000"))
+    assert.is_nil(utc.seconds_of_span("soon"))
+    assert.is_nil(utc.seconds_of_span(nil))
+  end)
+end)
