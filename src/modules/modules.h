@@ -13,5 +13,6 @@ int luaopen_idle_json(lua_State *L);
 int luaopen_idle_loop(lua_State *L);
 int luaopen_idle_process(lua_State *L);
 int luaopen_idle_secret(lua_State *L);
+int luaopen_idle_ssh(lua_State *L);
 
 #endif

@@ -143,6 +143,8 @@ idle_ssh_status idle_ssh_started(idle_ssh_channel *channel, idle_ssh_error *erro
   return IDLE_SSH_FAILED;
 }
 
+bool idle_ssh_is_opened(const idle_ssh_channel *channel) { return channel->handle != NULL; }
+
 /* ---- Running ---- */
 
 /* Hands the pending bytes to libssh2, which must see the same ones again until
@@ -226,14 +228,17 @@ static void destroy(idle_ssh_channel *channel) {
 
 /* Lets libssh2 take in all that has come, for whatever channel: none of its
  * other calls does so in every state, and a socket that stays readable keeps
- * the loop busy. There is no stream of this number, so nothing is taken out. */
+ * the loop busy. There is no stream of this number, so nothing is taken out.
+ * The rest of the turn finds nothing more to read: what came in behind the back
+ * of a stream already looked at would wait there, and no event would tell. */
 static void drain(idle_ssh *ssh) {
   enum { NO_STREAM = 99 };
   char nothing[IDLE_SSH_READ_BYTES];
   const idle_ssh_channel *channel = ssh->channels;
   while (channel != NULL && channel->handle == NULL) channel = channel->next;
-  if (channel != NULL)
-    (void)idle_ssh_is_again(ssh, libssh2_channel_read_ex(channel->handle, NO_STREAM, nothing, sizeof nothing));
+  if (channel == NULL) return;
+  (void)idle_ssh_is_again(ssh, libssh2_channel_read_ex(channel->handle, NO_STREAM, nothing, sizeof nothing));
+  idle_wire_end_turn(&ssh->wire);
 }
 
 void idle_channels_step(idle_ssh *ssh) {

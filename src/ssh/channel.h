@@ -30,7 +30,10 @@ idle_ssh_channel *idle_ssh_exec(idle_ssh *ssh, const char *command, size_t size)
  * Returns: IDLE_SSH_AGAIN while it is not known; IDLE_SSH_FAILED with `error` filled in. */
 idle_ssh_status idle_ssh_started(idle_ssh_channel *channel, idle_ssh_error *error);
 
-/* Reads what has come in on one stream; reading drives the connection.
+/* Whether the server has opened the channel: from here on the command may run. */
+bool idle_ssh_is_opened(const idle_ssh_channel *channel);
+
+/* Reads what the last idle_ssh_pump() brought for one stream.
  * bytes:   room for IDLE_SSH_READ_BYTES.
  * count:   out: bytes read; 0 with IDLE_SSH_OK = the stream has ended.
  * Returns: IDLE_SSH_FAILED if the connection is lost. */

@@ -15,6 +15,8 @@ void idle_wire_open(idle_wire *wire, int fd) { *wire = (idle_wire){.fd = fd, .bu
 
 void idle_wire_begin_turn(idle_wire *wire) { wire->budget = TURN_BYTES; }
 
+void idle_wire_end_turn(idle_wire *wire) { wire->budget = 0; }
+
 void idle_wire_cut(idle_wire *wire) { wire->cut = true; }
 
 static void drop_out(idle_wire *wire) {

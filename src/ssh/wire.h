@@ -50,6 +50,9 @@ void idle_wire_open(idle_wire *wire, int fd);
  * must not keep us from everything else. */
 void idle_wire_begin_turn(idle_wire *wire);
 
+/* Nothing more is read in this turn. */
+void idle_wire_end_turn(idle_wire *wire);
+
 /* From here on nothing is sent or received: libssh2 may be released at once,
  * whatever state it is in. */
 void idle_wire_cut(idle_wire *wire);
