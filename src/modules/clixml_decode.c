@@ -48,31 +48,32 @@ static bool push_text(lua_State *L, const Node *node) {
   return true;
 }
 
+/* For types that can't hold a zero byte: nothing, if there is one. */
+static const char *plain_text(const Node *node) { return strlen(node->text) == node->text_size ? node->text : ""; }
+
 static bool push_integer(lua_State *L, const Node *node) {
   int64_t integer;
-  if (!idle_clixml_integer(node->text, &integer)) return refuse(L, node, "not an integer of 64 bits");
+  if (!idle_clixml_integer(plain_text(node), &integer)) return refuse(L, node, "not an integer of 64 bits");
   lua_pushinteger(L, integer);
   return true;
 }
 
 static bool push_float(lua_State *L, const Node *node) {
-  const char *text = node->text;
-  if (strcmp(text, "NaN") == 0)
-    lua_pushnumber(L, (lua_Number)NAN);
-  else if (strcmp(text, "INF") == 0)
-    lua_pushnumber(L, HUGE_VAL);
-  else if (strcmp(text, "-INF") == 0)
-    lua_pushnumber(L, -HUGE_VAL);
-  else if (strpbrk(text, "xX") != NULL || lua_stringtonumber(L, text) == 0)
-    return refuse(L, node, "not a number");
-  else
-    lua_pushnumber(L, lua_tonumber(L, -1)); /* an integer's text, too, is a float */
+  const char *text = plain_text(node);
+  lua_Number number = strcmp(text, "INF") == 0 ? HUGE_VAL : strcmp(text, "-INF") == 0 ? -HUGE_VAL : (lua_Number)NAN;
+  if (isnan(number) && strcmp(text, "NaN") != 0) {
+    if (strpbrk(text, "xX") != NULL || lua_stringtonumber(L, text) == 0) return refuse(L, node, "not a number");
+    /* The text of an integer, too, is a float; -0 as an integer loses its sign. */
+    number = copysign(lua_tonumber(L, -1), text[0] == '-' ? -1.0 : 1.0);
+    lua_pop(L, 1);
+  }
+  lua_pushnumber(L, number);
   return true;
 }
 
 static bool push_boolean(lua_State *L, const Node *node) {
-  bool is_true = strcmp(node->text, "true") == 0;
-  if (!is_true && strcmp(node->text, "false") != 0) return refuse(L, node, "neither true nor false");
+  bool is_true = strcmp(plain_text(node), "true") == 0;
+  if (!is_true && strcmp(plain_text(node), "false") != 0) return refuse(L, node, "neither true nor false");
   lua_pushboolean(L, is_true);
   return true;
 }
@@ -80,14 +81,15 @@ static bool push_boolean(lua_State *L, const Node *node) {
 static bool push_char(lua_State *L, const Node *node) {
   int64_t unit;
   char bytes[4];
-  if (!idle_clixml_integer(node->text, &unit) || unit < 0 || unit > 0xFFFF) return refuse(L, node, "not a character");
+  if (!idle_clixml_integer(plain_text(node), &unit) || unit < 0 || unit > 0xFFFF)
+    return refuse(L, node, "not a character");
   lua_pushlstring(L, bytes, idle_utf8_encode((uint32_t)unit, bytes));
   return true;
 }
 
 static bool push_timespan(lua_State *L, const Node *node) {
   char timespan[IDLE_TIMESPAN_SIZE];
-  if (!idle_clixml_timespan(node->text, timespan)) return refuse(L, node, "not a time span");
+  if (!idle_clixml_timespan(plain_text(node), timespan)) return refuse(L, node, "not a time span");
   lua_pushstring(L, timespan);
   return true;
 }

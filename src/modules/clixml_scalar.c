@@ -53,7 +53,7 @@ static uint64_t unit_ticks(char unit, bool is_time) {
 
 /* Reads what stands behind the P of an XML duration. */
 static bool read_duration(const char *text, uint64_t *ticks) {
-  bool is_time = false;
+  bool is_time = false, is_empty = true;
   for (*ticks = 0; *text != '\0';) {
     if (*text == 'T' && !is_time) {
       is_time = true;
@@ -66,17 +66,18 @@ static bool read_duration(const char *text, uint64_t *ticks) {
     uint64_t unit = unit_ticks(*text, is_time);
     if (unit == 0 || (fraction > 0 && unit != SECOND)) return false;
     text++;
+    is_empty = false;
     *ticks += number * unit + fraction;
     if (*ticks > MAX_TICKS) return false;
   }
-  return true;
+  return !is_empty;
 }
 
 bool idle_clixml_timespan(const char *text, char timespan[IDLE_TIMESPAN_SIZE]) {
   uint64_t ticks;
   bool is_negative = text[0] == '-';
   if (is_negative) text++;
-  if (text[0] != 'P' || text[1] == '\0' || !read_duration(text + 1, &ticks)) return false;
+  if (text[0] != 'P' || !read_duration(text + 1, &ticks)) return false;
   char days[16] = "", fraction[16] = "";
   if (ticks >= DAY) snprintf(days, sizeof days, "%" PRIu64 ".", ticks / DAY);
   if (ticks % SECOND > 0) snprintf(fraction, sizeof fraction, ".%0*" PRIu64, FRACTION_DIGITS, ticks % SECOND);

@@ -18,7 +18,7 @@ bool idle_clixml_integer(const char *text, int64_t *integer);
 /* Turns `P1DT2H3M4.5S` into `[-][d.]hh:mm:ss[.fffffff]`, as TimeSpan prints itself. */
 bool idle_clixml_timespan(const char *text, char timespan[IDLE_TIMESPAN_SIZE]);
 
-/* Writes the shortest decimal that reads back as the same number; NaN, INF and
+/* Writes as few of 15 to 17 digits as read back as the same number; NaN, INF and
  * -INF as XML has them. */
 void idle_clixml_float(double number, char text[IDLE_FLOAT_SIZE]);
 

@@ -34,9 +34,8 @@ static const char *skip_escape(const char *at, const char *end) {
 
 /* Controls, lone surrogates, and marks that reorder the text around them. */
 static bool is_unsafe(uint32_t code) {
-  return code == 0x7F || (code >= 0x80 && code < 0xA0) || (code >= 0xD800 && code < 0xE000) || code == 0x061C ||
-         code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
-         code == 0xFEFF;
+  return (code >= 0x80 && code < 0xA0) || (code >= 0xD800 && code < 0xE000) || code == 0x061C || code == 0x200E ||
+         code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
 }
 
 /* Appends the character at `at`. Returns: how many bytes it has taken. */
@@ -44,7 +43,7 @@ static size_t put_character(idle_buffer *out, const char *at, size_t size) {
   char escape[16];
   uint32_t code;
   size_t length = idle_utf8_decode(at, size, &code);
-  if (length == 0 || (code < 0x20 && code != '\n' && code != '\t')) {
+  if (length == 0 || code == 0x7F || (code < 0x20 && code != '\n' && code != '\t')) {
     snprintf(escape, sizeof escape, "\\x%02X", (unsigned char)*at);
     put(out, escape);
     return 1;
@@ -112,7 +111,7 @@ static bool put_document(idle_buffer *out, const char *at, const char *end) {
     for (const idle_clixml_node *record = tree.root->first; record != NULL; record = record->next)
       put_record(out, record);
   idle_clixml_tree_free(&tree);
-  end_line(out);
+  if (is_document) end_line(out);
   return is_document;
 }
 
