@@ -9,6 +9,7 @@ deps:
 	@tools/install-deps
 
 build: deps
+	@mkdir -p build
 	@cmake --preset $(PRESET) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >build/configure.log || { cat build/configure.log; exit 1; }
 	@cmake --build --preset $(PRESET) --parallel
 
