@@ -11,7 +11,7 @@ void idle_base64_encode(const char *bytes, size_t size, char *text) {
     size_t count = size - at < 3 ? size - at : 3;
     uint32_t group = 0;
     for (size_t i = 0; i < 3; i++) group = group << 8 | (i < count ? (unsigned char)bytes[at + i] : 0);
-    for (size_t i = 0; i < 4; i++) *text++ = i <= count ? digits[group >> (18 - 6 * i) & 63] : '=';
+    for (size_t i = 0; i < 4; i++) *text++ = (char)(i <= count ? digits[group >> (18 - 6 * i) & 63] : '=');
   }
 }
 

@@ -18,7 +18,7 @@ const char *idle_buffer_bytes(const idle_buffer *buffer) {
 }
 
 static void move_to_front(idle_buffer *buffer) {
-  if (buffer->start == 0) return; /* also the buffer without memory */
+  if (buffer->start == 0 || buffer->bytes == NULL) return;
   memmove(buffer->bytes, buffer->bytes + buffer->start, idle_buffer_size(buffer));
   buffer->end -= buffer->start;
   buffer->searched -= buffer->start;

@@ -94,7 +94,7 @@ static void restore_point(char *text) {
 
 void idle_clixml_float(double number, char text[IDLE_FLOAT_SIZE]) {
   if (!isfinite(number)) {
-    strcpy(text, isnan(number) ? "NaN" : number > 0 ? "INF" : "-INF");
+    snprintf(text, IDLE_FLOAT_SIZE, "%s", isnan(number) ? "NaN" : number > 0 ? "INF" : "-INF");
     return;
   }
   for (int digits = 15; digits <= 17; digits++) {

@@ -12,7 +12,7 @@
 #define MARKER "#< CLIXML"
 #define DOCUMENT_START "<Objs"
 #define DOCUMENT_END "</Objs>"
-#define LONGEST_INPUT (1024 * 1024)
+#define LONGEST_INPUT ((size_t)1024 * 1024)
 
 /* ---- Characters ---- */
 

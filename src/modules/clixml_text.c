@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ESCAPE_SIZE 7 /* of _xHHHH_ */
+#define ESCAPE_SIZE ((size_t)7) /* of _xHHHH_ */
 
 static bool put_unit(idle_buffer *out, uint32_t unit) {
   char escape[ESCAPE_SIZE + 1];

@@ -13,8 +13,8 @@
 #define BLOCK_SIZE 65536
 #define MAX_DEPTH 1000
 #define MAX_ELEMENTS 4000000
-#define MAX_BYTES (512u * 1024 * 1024)
-#define CHUNK_SIZE (1024 * 1024) /* expat counts in int */
+#define MAX_BYTES ((size_t)512 * 1024 * 1024)
+#define CHUNK_SIZE ((size_t)1024 * 1024) /* expat counts in int */
 
 static const char *const element_names[] = {
 #define NAME(name) #name,

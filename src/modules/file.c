@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define FILE_HANDLE "idle.file.handle"
-#define DEFAULT_READ_LIMIT (64 * 1024 * 1024)
+#define DEFAULT_READ_LIMIT ((lua_Integer)64 * 1024 * 1024)
 #define READ_SIZE 65536
 
 typedef struct {

@@ -19,7 +19,7 @@
 #define ARGUMENT_SLOTS 3
 #define WAIT_SLOT 4
 
-#define MEBIBYTE (1024 * 1024)
+#define MEBIBYTE ((size_t)1024 * 1024)
 #define UNREAD_MARK MEBIBYTE /* a program that writes more has to wait until somebody reads */
 #define DEFAULT_LINE_LIMIT MEBIBYTE
 #define DEFAULT_OUTPUT_LIMIT (64 * MEBIBYTE)
@@ -129,8 +129,8 @@ static int fail_closed(lua_State *L) {
 
 /* ---- Methods ---- */
 
-static size_t opt_limit(lua_State *L, int argument, lua_Integer otherwise) {
-  lua_Integer limit = luaL_optinteger(L, argument, otherwise);
+static size_t opt_limit(lua_State *L, int argument, size_t otherwise) {
+  lua_Integer limit = luaL_optinteger(L, argument, (lua_Integer)otherwise);
   luaL_argcheck(L, limit >= 0 && limit < LLONG_MAX / 2, argument, "bytes must not be negative");
   return (size_t)limit;
 }

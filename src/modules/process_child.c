@@ -8,7 +8,7 @@
 #define READ_SIZE 65536
 
 /* A pipe of Linux holds at most this much. */
-#define PIPE_SIZE_MAX (1024 * 1024)
+#define PIPE_SIZE_MAX ((size_t)1024 * 1024)
 
 typedef struct {
   uv_write_t request;

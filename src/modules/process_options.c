@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define OPTIONS 1 /* stack slot of the table */
-#define DEFAULT_STDERR_LIMIT (1024 * 1024)
+#define DEFAULT_STDERR_LIMIT ((size_t)1024 * 1024)
 
 static const char *const known[] = {"command", "cwd", "env", "stderr", "stderr_limit", NULL};
 
