@@ -14,6 +14,10 @@ local kinds = {
     local server = far.server({ noise = true })
     return server, server.session
   end,
+  ["through sshd"] = function()
+    local server = far.sshd_server()
+    return server, server.session
+  end,
 }
 
 if far.real_powershell() then

@@ -1,9 +1,11 @@
 --- Far ends for specs: simulated PowerShell processes, scripted ones, and real ones where there are any.
+local far_end = require("idle.sim.far_end")
 local file = require("idle.file")
 local json = require("idle.json")
 local loop = require("idle.loop")
 local process = require("idle.process")
 local process_session = require("idle.sessions.process")
+local ssh_session = require("idle.sessions.ssh")
 
 local far = {}
 
@@ -24,6 +26,22 @@ function far.server(options)
   function server.ledger() return require("idle.sim.store").files(path, loop):ledger() end
   function server.session(more) return process_session(with({ command = server.command }, more)) end
   return setmetatable(server, { __close = function() file.remove_all(dir) end })
+end
+
+--- The same server behind a real sshd.
+---@param options? table  of the simulator
+---@param sshd?    table  of idle.sim.sshd
+function far.sshd_server(options, sshd)
+  local dir = assert(file.temp_dir("idle-far-"))
+  local server = far_end.sshd_server({ dir = dir, options = options, sshd = sshd })
+  function server.session(more) return ssh_session(with(with({}, server.session_options), more)) end
+  return setmetatable({}, {
+    __index = server,
+    __close = function()
+      server:stop()
+      file.remove_all(dir)
+    end,
+  })
 end
 
 --- A session with a far end that follows a script of spec/support/fake_powershell.lua.
