@@ -8,7 +8,9 @@ describe("idle.sessions.frames", function()
   end)
 
   it("takes every other line for noise", function()
-    for _, line in ipairs({ "", "\r", "WARNING: IDLE a1 3 ok 4 QUJD a1", " IDLE a1", "IDLEness", "IDL", "IDLE is no frame" }) do
+    for _, line in ipairs({
+      "", "\r", "WARNING: IDLE a1 3 ok 4 QUJD a1", " IDLE a1", "IDLEness", "IDL", "IDLE is no frame",
+    }) do
       local frame, problem = frames.parse(line, "a1")
       assert.is_nil(frame)
       assert.is_nil(problem)

@@ -92,17 +92,11 @@ end
 
 local COMMANDS = { powershell = play_powershell, sshd = run_sshd }
 
-local function show_usage()
-  print("usage: idle-lua " .. POWERSHELL_USAGE .. "\n       idle-lua " .. SSHD_USAGE)
-  return 0
-end
-
 --- Runs `sim …`.
 ---@param list string[]  the arguments behind the word `sim`
 ---@return integer exit_status
 function command.main(list)
   local word = list[1]
-  if word == "--help" or word == "help" then return show_usage() end
   local run = COMMANDS[word]
   if not run then
     refuse(("unknown simulator '%s'%s"):format(errors.escape(word or ""),

@@ -1,0 +1,71 @@
+local child = require("spec.support.child")
+local file = require("idle.file")
+local far = require("spec.support.far")
+
+describe("idle-lua sim", function()
+  it("refuses what it does not know, with the nearest word", function()
+    local cases = {
+      [{ "sim", "powershel" }] = "unknown simulator 'powershel'; did you mean 'powershell'%?",
+      [{ "sim" }] = "unknown simulator ''",
+      [{ "sim", "powershell", "--sate", "x" }] = "unknown argument '%-%-sate'; did you mean '%-%-state'%?",
+      [{ "sim", "powershell" }] = "%-%-state is missing",
+      [{ "sim", "powershell", "--state" }] = "%-%-state needs a value",
+      [{ "sim", "sshd" }] = "%-%-dir is missing",
+      [{ "sim", "sshd", "--dir", "/tmp", "--port", "ssh" }] = "%-%-port must be a number",
+      [{ "sim", "sshd", "--dir", "/tmp", "--", "x" }] = "unexpected argument 'x'",
+    }
+    for arguments, message in pairs(cases) do
+      local outcome = child.run(arguments)
+      assert.equal(64, outcome.exit_code)
+      assert.matches(message, outcome.stderr)
+    end
+  end)
+
+  it("names the file of bad options, and a file that is missing", function()
+    local server <close> = far.server()
+    assert(file.write_private(server.path, '{ "busy_start": 1 }'))
+    assert.matches("unknown simulator option 'busy_start'; did you mean 'busy_starts'",
+      child.run({ "sim", "powershell", "--state", server.path, "--" }).stderr)
+    assert(file.write_private(server.path, "{"))
+    assert.matches("server.json", child.run({ "sim", "powershell", "--state", server.path, "--" }).stderr)
+    local missing = child.run({ "sim", "powershell", "--state", server.path .. ".missing", "--" })
+    assert.not_equal(0, missing.exit_code)
+    assert.matches("server.json.missing", missing.stderr)
+  end)
+
+  it("runs an sshd until its input ends, and prints the session that reaches it", function()
+    local dir = assert(file.temp_dir("idle-sim-"))
+    local running <close> = child.start({ "sim", "sshd", "--dir", dir, "--set", "busy_starts=1" })
+    local lines = {}
+    repeat
+      lines[#lines + 1] = running:read_line()
+    until lines[#lines] == "}"
+    assert.equal("idle.ssh_session{", lines[1])
+    local script = ([[
+      local idle = require "idle"
+      local session <close> = %s
+      print((select(2, pcall(session.InvokeCommand, session, "Start-ADSyncSyncCycle"))))
+      print(session:InvokeCommand("Start-ADSyncSyncCycle").Result)]]):format(table.concat(lines, "\n"))
+    local outcome = child.run({ "-e", script })
+    assert.equal(0, outcome.exit_code)
+    assert.matches("AAD is busy.*\nSuccess\n$", outcome.stdout)
+    local log = dir .. "/sshd.log"
+    assert.matches("Accepted publickey", (file.read(log)))
+    assert.equal(0, running:outcome().exit_code)
+    file.remove_all(dir)
+  end)
+
+  it("ends its sshd when it is told to by a signal", function()
+    local dir = assert(file.temp_dir("idle-sim-"))
+    local running <close> = child.start({ "sim", "sshd", "--dir", dir })
+    running:read_up_to("}")
+    local listing = io.popen(("ps -o pid=,comm= --ppid %d"):format(running.pipe:pid()))
+    local sshd_pid = tonumber(listing:read("a"):match("(%d+) sshd"))
+    listing:close()
+    assert.is_number(sshd_pid)
+    running:signal("TERM")
+    assert.equal(143, running:outcome().exit_code)
+    far.wait_until(function() return not far.is_running(sshd_pid) end, "sshd is gone")
+    file.remove_all(dir)
+  end)
+end)
