@@ -14,8 +14,9 @@ int idle_chunk_run(idle_runtime *rt, const char *program, int load_status, int a
  * Returns: their exit status, or 0. [-0, +0, e] */
 int idle_chunk_report_tasks(idle_runtime *rt, const char *program);
 
-/* The exit status to report if two errors have one each, or none (0). */
-int idle_chunk_worse(int status, int other);
+/* Ends the runs that the script left open, if it made any.
+ * Returns: the exit status that they ask for, or 0. [-0, +0, e] */
+int idle_chunk_end_runs(idle_runtime *rt, const char *program);
 
 /* Prints a message for people. */
 void idle_chunk_message(const char *program, const char *text);

@@ -1,6 +1,5 @@
 #include "lines.h"
 
-#include "interrupt.h"
 #include "task.h"
 
 #include <dlfcn.h>
@@ -118,7 +117,6 @@ static char *read_plainly(const char *prompt) {
 const char *idle_lines_read(idle_runtime *rt, const char *prompt) {
   static char *last; /* owned here: Lua's errors jump over a caller's free() */
   free(last);
-  idle_interrupt_arm(rt);
   last = load_readline() ? read_with_readline(rt, prompt) : read_plainly(prompt);
   return last;
 }

@@ -3,8 +3,10 @@
 #include "interrupt.h"
 #include "options.h"
 #include "prompt.h"
+#include "status.h"
 #include "watchdog.h"
 
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <libssh2.h>
 #include <lualib.h>
@@ -228,29 +230,12 @@ static int run_program(lua_State *L) {
   return 0;
 }
 
-/* require("idle.host.run").exit_status(reason), if the script began a run: what
- * its runs ended with, or 0. [-0, +0, e] */
-static int finish_runs(lua_State *L, bool has_failed) {
-  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  int status = 0;
-  if (lua_getfield(L, -1, "idle.host.run") == LUA_TTABLE) {
-    lua_getfield(L, -1, "exit_status");
-    lua_pushstring(L, has_failed ? "the script failed" : NULL);
-    lua_call(L, 1, 1);
-    status = (int)lua_tointeger(L, -1);
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 2);
-  return status;
-}
-
 /* As a protected call: (program). The tasks and runs that the chunks left behind. */
 static int finish_program(lua_State *L) {
   Program *program = lua_touserdata(L, 1);
   idle_runtime_finish(program->rt, program->status != 0);
-  program->status = idle_chunk_worse(program->status, idle_chunk_report_tasks(program->rt, program->name));
-  int of_runs = finish_runs(L, program->status != 0);
-  if (program->status == 0) program->status = of_runs;
+  program->status = idle_status_worse(program->status, idle_chunk_report_tasks(program->rt, program->name));
+  program->status = idle_status_worse(program->status, idle_chunk_end_runs(program->rt, program->name));
   return 0;
 }
 
@@ -303,7 +288,15 @@ static int run_command_line(Program *program) {
   return EXIT_SUCCESS;
 }
 
+/* The loop would open files of its own in their place. These fail in the same
+ * way as closed ones, because they are open in the wrong direction. */
+static void replace_closed_files(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) abort();
+}
+
 int main(int argc, char **argv) {
+  replace_closed_files();
   Program program = {.argc = argc, .argv = argv, .name = "idle-lua"};
   if (argc > 0 && argv[0][0] != '\0') program.name = argv[0];
   int status = run_command_line(&program);

@@ -83,10 +83,9 @@ static void print_results(idle_runtime *rt, int base) {
   luaL_checkstack(L, LUA_MINSTACK, "too many results to print");
   lua_getglobal(L, "print");
   lua_insert(L, base + 1);
-  if (idle_runtime_call(rt, count) != LUA_OK) {
-    fprintf(stderr, "error calling 'print' (%s)\n", lua_tostring(L, -2));
-    fflush(stderr);
-  }
+  if (idle_runtime_call(rt, count) == LUA_OK) return;
+  const char *error = luaL_tolstring(L, -2, NULL);
+  idle_chunk_message(NULL, lua_pushfstring(L, "error calling 'print' (%s)", error));
 }
 
 void idle_prompt(idle_runtime *rt) {

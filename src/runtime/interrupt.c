@@ -117,17 +117,24 @@ static void on_signal(int number) {
 
 static void on_wake_up(uv_async_t *async) { (void)async; }
 
-void idle_interrupt_arm(idle_runtime *rt) {
-  if (armed == NULL && uv_async_init(&rt->loop, &wake_up, on_wake_up) == 0) {
-    uv_unref((uv_handle_t *)&wake_up); /* nothing that a wait could hope for */
-    armed = rt;
-  }
+int idle_interrupt_arm(idle_runtime *rt) {
+  int error = armed != NULL ? UV_EBUSY : uv_async_init(&rt->loop, &wake_up, on_wake_up);
+  if (error != 0) return error;
+  uv_unref((uv_handle_t *)&wake_up); /* nothing that a wait could hope for */
+  armed = rt;
+  return 0;
+}
+
+void idle_interrupt_listen(const idle_runtime *rt) {
   if (armed == rt && rt->ended_by == 0) set_handlers(on_signal);
+}
+
+void idle_interrupt_pause(const idle_runtime *rt) {
+  if (armed == rt) set_handlers(SIG_DFL);
 }
 
 void idle_interrupt_disarm(idle_runtime *rt) {
   if (armed != rt) return;
-  set_handlers(SIG_DFL);
   set_handler(TIMEOUT_SIGNAL, SIG_IGN); /* the watchdog goes on, and ends a process that hangs in its cleanup */
   uv_close((uv_handle_t *)&wake_up, NULL);
   armed = NULL;

@@ -5,12 +5,18 @@
 
 #include "runtime.h"
 
-/* Handles SIGINT and SIGTERM from now on, also if they were ignored, and again
- * after one of them came: the first is delivered, the next one kills. */
-void idle_interrupt_arm(idle_runtime *rt);
+/* From now on SIGINT and SIGTERM stop this runtime whenever it runs tasks.
+ * Returns: 0, or an error of libuv. */
+int idle_interrupt_arm(idle_runtime *rt);
 
-/* Gives the signals back to the system. */
+/* Lets go of an armed runtime; does nothing to another one. */
 void idle_interrupt_disarm(idle_runtime *rt);
+
+/* Around the time in which an armed runtime runs tasks, as lua does it: the
+ * first signal is delivered, also if it was ignored before; a second one, and
+ * one outside of that time, ends the process. */
+void idle_interrupt_listen(const idle_runtime *rt);
+void idle_interrupt_pause(const idle_runtime *rt);
 
 /* Hands signals that came while no Lua code ran to the tasks. [-0, +0, -]
  * Returns: whether there was one. */

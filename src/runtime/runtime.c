@@ -38,6 +38,13 @@ static bool open_state(idle_runtime *rt, bool ignore_environment) {
   return lua_pcall(rt->L, 2, 0, 0) == LUA_OK;
 }
 
+/* A timer that is due when the loop begins its turn runs before the loop waits
+ * for an event, so the loop has to be told that somebody is ready by now. */
+static void on_before_poll(uv_prepare_t *before_poll) {
+  idle_runtime *rt = before_poll->data;
+  if (!TAILQ_EMPTY(&rt->scheduler.ready)) uv_stop(&rt->loop);
+}
+
 idle_runtime *idle_runtime_open(bool ignore_environment) {
   idle_runtime *rt = calloc(1, sizeof *rt);
   if (rt == NULL) return NULL;
@@ -48,6 +55,10 @@ idle_runtime *idle_runtime_open(bool ignore_environment) {
   uv_timer_init(&rt->loop, &rt->limit);
   uv_unref((uv_handle_t *)&rt->limit); /* nothing that a wait could hope for */
   rt->limit.data = rt;
+  uv_prepare_init(&rt->loop, &rt->before_poll);
+  uv_prepare_start(&rt->before_poll, on_before_poll);
+  uv_unref((uv_handle_t *)&rt->before_poll);
+  rt->before_poll.data = rt;
   TAILQ_INIT(&rt->scheduler.tasks); /* for idle_close(), if the state does not open */
   rt->clock = idle_clock_open(&rt->loop);
   if (rt->clock != NULL && open_state(rt, ignore_environment)) return rt;
@@ -78,6 +89,7 @@ void idle_close(idle_runtime *rt) {
   if (rt == NULL) return;
   if (rt->L != NULL) idle_runtime_close_state(rt);
   uv_close((uv_handle_t *)&rt->limit, NULL);
+  uv_close((uv_handle_t *)&rt->before_poll, NULL);
   drain_loop(&rt->loop);
   if (rt->clock != NULL) rt->clock->close(rt->clock);
   free(rt->error);
@@ -95,10 +107,11 @@ idle_runtime *idle_runtime_of(lua_State *L) {
 bool idle_runtime_turn(idle_runtime *rt) {
   idle_scheduler *scheduler = &rt->scheduler;
   if (idle_interrupt_deliver(rt)) return true;
+  uv_run(&rt->loop, TAILQ_EMPTY(&scheduler->ready) ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  if (TAILQ_EMPTY(&scheduler->ready)) return uv_loop_alive(&rt->loop) != 0;
   idle_scheduler_turn(scheduler);
   if (scheduler->is_halted) idle_runtime_leave(rt);
-  uv_run(&rt->loop, TAILQ_EMPTY(&scheduler->ready) ? UV_RUN_ONCE : UV_RUN_NOWAIT);
-  return !TAILQ_EMPTY(&scheduler->ready) || uv_loop_alive(&rt->loop);
+  return true;
 }
 
 /* Without it a script whose tasks wait for each other would hang, or end as if
@@ -110,12 +123,16 @@ static void break_deadlock(idle_scheduler *scheduler) {
 }
 
 static void run_until_done(idle_runtime *rt, const idle_task *task) {
+  idle_interrupt_listen(rt);
   while (!idle_task_is_done(task))
     if (!idle_runtime_turn(rt)) break_deadlock(&rt->scheduler);
+  idle_interrupt_pause(rt);
 }
 
 void idle_runtime_run_until(idle_runtime *rt, bool (*is_over)(void *context), void *context) {
+  idle_interrupt_listen(rt);
   while (!is_over(context)) idle_runtime_turn(rt);
+  idle_interrupt_pause(rt);
 }
 
 /* Whether the error object is that of a SIGINT, with the position in front. [-0, +0, -] */
@@ -149,9 +166,11 @@ bool idle_runtime_was_interrupted(const idle_runtime *rt) { return rt->is_interr
 void idle_runtime_finish(idle_runtime *rt, bool cancel) {
   idle_scheduler *scheduler = &rt->scheduler;
   if (cancel) idle_scheduler_end(scheduler, (idle_ending){"cancelled", "cancelled at the end of the program"}, NULL);
+  idle_interrupt_listen(rt);
   while (!TAILQ_EMPTY(&scheduler->tasks))
     if (!idle_runtime_turn(rt)) break_deadlock(scheduler);
   idle_interrupt_deliver(rt); /* it may have come with the end of the last task */
+  idle_interrupt_pause(rt);
 }
 
 bool idle_runtime_take_failure(idle_runtime *rt) {

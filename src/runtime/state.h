@@ -24,7 +24,8 @@ struct idle_runtime {
 
 idle_runtime *idle_runtime_of(lua_State *L);
 
-/* One turn of scheduler and loop; waits for an event if no task is ready.
+/* One turn of the loop, which waits for an event if no task is ready, and then
+ * of the scheduler.
  * Returns: false if nothing is left that could wake a task. */
 bool idle_runtime_turn(idle_runtime *rt);
 
