@@ -40,9 +40,19 @@ describe("an output", function()
   it("whose reader is gone ends the program by SIGPIPE", function()
     local outcome = same_under('{ "$@"; echo "status $?" >&2; } | true', [[
       io.stdout:setvbuf("no")
-      while true do print("text") end
+      for _ = 1, 1000000 do print("text") end
     ]])
     assert.match("status 141\n$", outcome.stderr)
+  end)
+
+  it("whose reader is gone does so although idle started programs", function()
+    local outcome = child.run({ program = "bash", "-c", '{ "$@"; echo "status $?" >&2; } | true', "bash", child.PROGRAM,
+      "-e", [[
+        require("idle").exec{ command = { "true" } }
+        io.stdout:setvbuf("no")
+        for _ = 1, 1000000 do print("text") end
+      ]] })
+    assert.equal("status 141\n", outcome.stderr)
   end)
 
   it("is complete and in order, through a pipe and a file, whatever the buffering", function()
@@ -68,6 +78,16 @@ describe("an output", function()
     ]]).stdout)
     assert.equal("nil\texit\t3\n", same_under('"$@"', "print(os.execute('exit 3'))").stdout)
     assert.equal("nil\tsignal\t9\n", same_under('"$@"', "print(os.execute('kill -9 $$'))").stdout)
+  end)
+end)
+
+describe("a program that os.execute starts", function()
+  it("inherits neither files nor signals of ours", function()
+    local show = "os.execute('ls /proc/self/fd; grep Sig[BIC] /proc/self/status')"
+    local expected = child.run({ program = "lua5.4", "-e", show }).stdout
+    assert.equal(expected, child.run({ "-e", show }).stdout)
+    local after_exec = "require('idle').exec{ command = { 'true' } } " .. show
+    assert.equal(expected, child.run({ "-e", after_exec }).stdout)
   end)
 end)
 

@@ -1,4 +1,5 @@
 local child = require("spec.support.child")
+local file = require("idle.file")
 
 -- How readline shows the lines depends on these.
 local PLAIN = { TERM = "dumb", INPUTRC = "/dev/null" }
@@ -100,14 +101,20 @@ describe("the prompt", function()
 
   it("leaves by os.exit", function()
     assert.equal(3, answers("os.exit(3)\nprint('never')\n").exit_code)
-    assert.equal(4, answers("x = setmetatable({}, { __gc = function() print('gc') end })\nos.exit(4, true)\n").exit_code)
+    local outcome = answers("x = setmetatable({}, { __gc = function() print('gc') end })\nos.exit(4, true)\n")
+    assert.match("\ngc\n$", outcome.stdout)
+    assert.equal(4, outcome.exit_code)
   end)
 
   it("reads from a plain file as well", function()
+    local folder = child.folder({ lines = "1+1\n=2\n" })
     local function read_by(program)
-      return child.run({ program = "sh", "-c", 'exec "$0" -i </etc/hostname', program, env = PLAIN }).stdout
+      return child.run({ program = "sh", "-c", 'exec "$0" -i <lines', program, env = PLAIN, cwd = folder })
     end
-    assert.equal(read_by("lua5.4"), read_by(child.PROGRAM))
+    local theirs, ours = read_by("lua5.4"), read_by(child.PROGRAM)
+    file.remove_all(folder)
+    assert.same(theirs, ours)
+    assert.match("\n2\n> =2\n2\n", ours.stdout)
   end)
 
   it("takes lines of any length", function()
