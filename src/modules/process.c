@@ -79,9 +79,8 @@ static void regulate(Process *process) {
 static void on_timeout(void *context) {
   Wait *wait = context;
   wait->is_due = true;
-  if (wait->waiter.queue == NULL) return; /* was woken, and will run soon */
   idle_queue_leave(&wait->waiter);
-  idle_task_resume(wait->waiter.task); /* may end the wait: touch nothing after */
+  idle_task_resume(wait->waiter.task);
 }
 
 /* __close and __gc: the call is over, or its task was cancelled. */
@@ -135,11 +134,18 @@ static size_t opt_limit(lua_State *L, int argument, size_t otherwise) {
   return (size_t)limit;
 }
 
+static int fail_ended(lua_State *L, const Process *process) {
+  int error = process->child->out_error;
+  if (error != 0)
+    return idle_fail(L, "pipe.eof", "cannot read the output of '%s': %s", push_name(L), uv_strerror(error));
+  return idle_fail(L, "pipe.eof", "'%s' has ended its output", push_name(L));
+}
+
 /* The output has ended without a line feed: what is left counts as a line. */
 static int last_line(lua_State *L, Process *process) {
   idle_buffer *out = &process->child->out;
   size_t size = out->skipping ? 0 : idle_buffer_size(out);
-  if (size == 0) return idle_fail(L, "pipe.eof", "'%s' has ended its output", push_name(L));
+  if (size == 0 || process->child->out_error != 0) return fail_ended(L, process);
   lua_pushlstring(L, idle_buffer_bytes(out), size);
   idle_buffer_drop(out, size);
   return 1;
@@ -186,6 +192,7 @@ static int read_all(lua_State *L, int status, lua_KContext limit) {
     return idle_fail(L, "pipe.too_large", "'%s' wrote more than %I bytes", push_name(L), (lua_Integer)limit);
   }
   if (!process->child->is_out_ended) return wait_for(L, "output did not end", (size_t)limit + 1, limit, read_all);
+  if (process->child->out_error != 0) return fail_ended(L, process);
   lua_pushlstring(L, size == 0 ? "" : idle_buffer_bytes(out), size);
   idle_buffer_drop(out, size);
   return 1;

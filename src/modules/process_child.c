@@ -53,6 +53,7 @@ static void on_output(uv_stream_t *stream, ssize_t size, const uv_buf_t *room) {
   if (size > 0) idle_buffer_added(&child->out, (size_t)size);
   if (size < 0) {
     child->is_out_ended = true;
+    if (size != UV_EOF) child->out_error = size == UV_ENOBUFS ? UV_ENOMEM : (int)size;
     close_once(stream);
   }
   regulate(child);

@@ -38,6 +38,7 @@ struct idle_child {
   size_t out_mark; /* reading stops while this much waits in `out` */
   bool is_reading;
   bool is_out_ended;
+  int out_error; /* libuv's: why it ended before its end; 0 = it did not */
 
   idle_buffer err;
   size_t err_limit;

@@ -55,7 +55,7 @@ function Process:read_line(timeout_ms, limit_bytes) end
 ---@param timeout_ms   number
 ---@param limit_bytes? integer  default 64 MiB
 ---@return string?
----@return idle.Error? err  kinds `timeout`, `pipe.too_large` (what was read is dropped), `pipe.eof` (closed meanwhile)
+---@return idle.Error? err  kinds `timeout`, `pipe.too_large` (what was read is dropped), `pipe.eof` (not whole)
 function Process:read_all(timeout_ms, limit_bytes) end
 
 --- What the program wrote to stderr so far; complete once `wait_exit` returned.
