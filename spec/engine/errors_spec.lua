@@ -126,6 +126,16 @@ describe("idle.engine.errors", function()
     end)
   end)
 
+  describe("is_interruption", function()
+    it("knows Ctrl-C and the end of a cancelled task, and nothing else", function()
+      assert.is_true(errors.is_interruption("joiner.lua:3: interrupted!"))
+      assert.is_true(errors.is_interruption(errors.new("cancelled", "cancelled during 'sleep'")))
+      assert.is_false(errors.is_interruption("interrupted! or so"))
+      assert.is_false(errors.is_interruption(errors.new("timeout", "interrupted!")))
+      assert.is_false(errors.is_interruption(nil))
+    end)
+  end)
+
   describe("exit_status", function()
     local function status(kind, fields) return errors.exit_status(errors.new(kind, "x", fields)) end
 

@@ -8,7 +8,8 @@ local baseline_file = {}
 
 ---@class idle.BaselineFile
 ---@field former? table  the baseline that was there; nil = nothing is under way
----@field package path string
+---@field package path   string
+---@field package is_new boolean  nothing was written to it yet
 local BaselineFile = {}
 BaselineFile.__index = BaselineFile
 
@@ -33,7 +34,9 @@ end
 ---@return idle.BaselineFile
 function baseline_file.open(path)
   local former = read(path)
-  if not former then errors.check(file.write_private(path, "")) end
+  local ok, err = true, nil
+  if not former then ok, err = file.write_private(path, "") end
+  if not ok then errors.raise(err.kind, err.message, { effect = "none" }) end
   return setmetatable({ path = path, former = former, is_new = former == nil }, BaselineFile)
 end
 
@@ -52,16 +55,16 @@ end
 
 --- Keeps or removes the file, once the step is over.
 ---@param data? table  the step's Data, also of one that failed
+---@return boolean is_kept
 function BaselineFile:settle(data)
   data = data or {}
   local baseline = data.Baseline
-  if CERTAIN[data.Outcome] then
+  if not CERTAIN[data.Outcome] and baseline and baseline.Accepted ~= "no" then self:write(baseline) end
+  if CERTAIN[data.Outcome] or self.is_new then
     errors.check(file.remove(self.path))
-  elseif baseline and baseline.Accepted ~= "no" then
-    self:write(baseline)
-  elseif self.is_new then
-    errors.check(file.remove(self.path))
+    return false
   end
+  return true
 end
 
 return baseline_file

@@ -86,17 +86,13 @@ local function print_error_document(err)
   io.stdout:write(require("idle.json").encode(document, { indent = 2 }), "\n")
 end
 
--- What ends the program from outside goes on to whoever called, who reports it.
-local function is_interruption(raised)
-  if type(raised) == "string" then return raised:find("interrupted!$") ~= nil end
-  return errors.is(raised) and raised.kind == "cancelled"
-end
-
--- Plain Lua errors are mistakes of ours here: no script of a user runs.
+-- Plain Lua errors are mistakes of ours here: no script of a user runs. A
+-- command counts as one step.
 local function to_error(raised, traceback)
   local err = errors.from(raised)
   if err.kind == "script.error" then err.kind = "internal" end
   err.traceback = err.traceback or traceback
+  err.step = err.step or "command"
   return err
 end
 
@@ -110,7 +106,8 @@ function command.main(argv)
     return raised
   end, argv)
   if ok then return outcome end
-  local err, is_interrupted = to_error(outcome, traceback), is_interruption(outcome)
+  -- What ends the program from outside is reported by whoever called.
+  local err, is_interrupted = to_error(outcome, traceback), errors.is_interruption(outcome)
   if not is_interrupted then report(err, argv) end
   if wants_json(argv) then print_error_document(err) end
   if is_interrupted then error(outcome, 0) end

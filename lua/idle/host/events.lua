@@ -39,6 +39,7 @@ end
 -- An event is lost to this sink only: the run goes on, and its own record has it.
 function Recorder:send(sink, event)
   local ok, reason = pcall(sink.WriteEvent, sink, event)
+  if not ok and errors.is_interruption(reason) then error(reason, 0) end
   if ok or self.silent[sink] then return end
   self.silent[sink] = true
   self.options.report(("an event sink failed at '%s': %s; the run goes on, its result has all events"):format(

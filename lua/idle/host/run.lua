@@ -153,15 +153,10 @@ function Run:step(name, what, with, options)
   error(outcome, 0)
 end
 
--- Why a run that no step made fail was left: nil if the script just ended it.
-local function is_interruption(reason)
-  if type(reason) == "string" then return reason:find("interrupted!$") ~= nil end
-  return errors.is(reason) and reason.kind == "cancelled"
-end
-
+-- `reason` is why a run was left that no step made fail: nil if the script just ended it.
 function Run:final_status(reason)
   if self.is_in_doubt then return "InDoubt" end
-  if self.is_cancelled or is_interruption(reason) then return "Cancelled" end
+  if self.is_cancelled or errors.is_interruption(reason) then return "Cancelled" end
   return (self.is_failed or reason ~= nil) and "Failed" or "Completed"
 end
 

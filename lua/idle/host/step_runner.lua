@@ -25,7 +25,10 @@ local function write(step, type_name, message, data)
   step.context.EventSink:WriteEvent(type_name, message, step.record.Name, data)
 end
 
-local function is_interrupt(e) return type(e) == "string" and e:find("interrupted!$") ~= nil end
+-- Ctrl-C goes on as it came, for whoever knows it by its text.
+local function to_raise(raised, err)
+  return type(raised) == "string" and errors.is_interruption(raised) and raised or err
+end
 
 -- What the step fails with: strings, and tables that name no kind, are the
 -- step's failure now.
@@ -101,7 +104,7 @@ local function attempt_until_done(step, body)
     local ok, outcome = call(step, body)
     if ok then return outcome end
     local attempt, err = step.record.Attempts, to_error(step, outcome)
-    if not retry.may_repeat(step.profile, attempt, err) then error(is_interrupt(outcome) and outcome or err, 0) end
+    if not retry.may_repeat(step.profile, attempt, err) then error(to_raise(outcome, err), 0) end
     local delay = delay_ms(step, attempt)
     announce_retry(step, attempt, err, delay)
     clock.sleep(delay / 1000)
@@ -119,7 +122,7 @@ local function fail(step, raised)
   local err, record = to_error(step, raised), step.record
   err.step = record.Name
   step.error = err
-  step.is_interrupted = is_interrupt(raised) or err.kind == "cancelled"
+  step.is_interrupted = errors.is_interruption(raised)
   record.Status, record.Error = "Failed", tostring(err)
   record.ErrorKind, record.Effect = err.kind, err.effect
   record.Data = err.data or record.Data
@@ -139,7 +142,7 @@ function step_runner.run(step)
   record.DurationMs = math.floor((clock.monotonic() - began) * 1000 + 0.5)
   if not ok then
     fail(step, outcome)
-    return false, is_interrupt(outcome) and outcome or step.error
+    return false, to_raise(outcome, step.error)
   end
   record.Status = record.Status or "Completed"
   write(step, "StepCompleted", ("step '%s' completed"):format(record.Name))

@@ -81,15 +81,30 @@ local function print_json(document)
   io.stdout:write(errors.check(json.encode(redact.copy(document), { indent = 2 })), "\n")
 end
 
+local function print_data(options, data)
+  if options.json then return end
+  io.stdout:write(require("idle.host.sync_text").describe(data))
+end
+
+-- What became of the sync counts more than what becomes of the file.
+local function settle(keeper, options, data)
+  local ok, is_kept = pcall(keeper.settle, keeper, data)
+  if not ok then
+    require("idle.host.terminal").warn(("%s; see to it by hand: while it is there, no cycle is started"):format(
+      tostring(is_kept)))
+  elseif is_kept and not options.json then
+    io.stdout:write(("  baseline  kept in '%s': the same call waits on\n"):format(errors.escape(options.baseline)))
+  end
+end
+
+-- Also a step that failed has something to show, and a baseline to keep.
 local function trigger(options, providers, keeper)
   local lone_step = require("idle.host.lone_step")
   local with = with_of(options, keeper and keeper.former)
   local ok, outcome = pcall(lone_step.trigger_directory_sync, with, { Providers = providers, EventSink = keeper })
-  local data = ok and outcome.Data or type(outcome) == "table" and outcome.data or nil
-  if keeper then keeper:settle(data) end
-  if not ok and data and data.Outcome and not options.json then
-    io.stdout:write(require("idle.host.sync_text").describe(data))
-  end
+  local data = type(outcome) == "table" and (outcome.Data or outcome.data) or nil
+  if data and data.Outcome then print_data(options, data) end
+  if keeper then settle(keeper, options, data) end
   if not ok then error(outcome, 0) end
   return outcome
 end
@@ -97,22 +112,27 @@ end
 local function run_step(options, providers)
   local keeper = options.baseline and require("idle.host.baseline_file").open(options.baseline)
   local result = trigger(options, providers, keeper)
-  if options.json then
-    print_json(result)
-  else
-    io.stdout:write(require("idle.host.sync_text").describe(result.Data))
-  end
+  if options.json then print_json(result) end
   return options.strict and WARNINGS[result.Data.Outcome] and 2 or 0
+end
+
+-- Why the step would refuse to start a cycle now.
+local function refusal_of(options, answer)
+  local look = require("idle.engine.sync_look").read(answer)
+  local machine = { attempts = 0, allow_disabled = options["allow-disabled"] }
+  return require("idle.engine.sync_start").refusal(machine, look)
 end
 
 local function check_server(options, provider, session)
   local answer = provider:GetSyncCycleState(session)
+  local refusal = refusal_of(options, answer)
   if options.json then
+    answer.Refusal = refusal and { Kind = refusal.kind, Message = refusal.message }
     print_json(answer)
   else
-    io.stdout:write(require("idle.host.sync_text").describe_look(answer))
+    io.stdout:write(require("idle.host.sync_text").describe_look(answer, refusal and refusal.message))
   end
-  return 0
+  return refusal and 2 or 0
 end
 
 --- Runs the command.

@@ -57,10 +57,15 @@ end
 
 local FINE = { ["success"] = true, ["completed-no-objects"] = true, ["completed-transient-objects"] = true }
 
+local function failed_objects_text(count)
+  if not count then return "" end
+  return (", %d %s failed"):format(count, count == 1 and "object" or "objects")
+end
+
 local function add_run(lines, run)
   if FINE[run.Result] then return end
   add(lines, "run", ("'%s' on '%s': %s%s"):format(tostring(run.RunProfileName), tostring(run.ConnectorName),
-    tostring(run.Result), run.ErrorCount and (", %d objects failed"):format(run.ErrorCount) or ""))
+    tostring(run.Result), failed_objects_text(run.ErrorCount)))
   for _, object in ipairs(run.Errors or {}) do
     add(lines, "", object.ObjectDn .. (object.ErrorType and ": " .. object.ErrorType or ""))
   end
@@ -105,25 +110,37 @@ local function scalar_text(v)
   return (type(v) == "string" or type(v) == "number") and tostring(v) or nil
 end
 
+local function scheduler_text(details)
+  local parts = {}
+  for _, row in ipairs(SCHEDULER) do
+    local text = scalar_text(details[row[1]])
+    if text then parts[#parts + 1] = row[2] .. ": " .. text end
+  end
+  return table.concat(parts, "; ")
+end
+
+local function history_text(runs)
+  if type(runs) ~= "table" then return "cannot be read" end
+  local newest = runs[1]
+  if not newest then return "no runs yet" end
+  return ("%d runs, the newest: '%s' on '%s': %s"):format(#runs, tostring(newest.RunProfileName),
+    tostring(newest.ConnectorName), tostring(newest.Result))
+end
+
 --- Describes one look at a server.
----@param answer table  of GetSyncCycleState
+---@param answer   table   of GetSyncCycleState
+---@param refusal? string  why a start would be refused now
 ---@return string
-function sync_text.describe_look(answer)
+function sync_text.describe_look(answer, refusal)
   local details = type(answer.Details) == "table" and answer.Details or {}
   local server = details.Server
   local lines = { "State: " .. errors.escape(tostring(answer.State)) }
   add(lines, "server", server_text(type(server) == "table" and server or { Name = server }))
   add(lines, "clock", scalar_text(details.ServerTimeUtc))
-  for _, row in ipairs(SCHEDULER) do
-    local text = scalar_text(details[row[1]])
-    if text then add(lines, "scheduler", row[2] .. ": " .. text) end
-  end
-  local runs = details.Runs
-  local newest = type(runs) == "table" and runs[1]
-  add(lines, "history", type(runs) ~= "table" and "cannot be read"
-    or not newest and "no runs yet"
-    or ("%d runs, the newest: '%s' on '%s': %s"):format(#runs, tostring(newest.RunProfileName),
-      tostring(newest.ConnectorName), tostring(newest.Result)))
+  add(lines, "scheduler", scheduler_text(details))
+  add(lines, "history", history_text(details.Runs))
+  add(lines, "a start", refusal and "would be refused: " .. refusal
+    or answer.InProgress == true and "would wait for the cycle that runs" or "would be sent")
   return table.concat(lines, "\n") .. "\n"
 end
 

@@ -28,11 +28,14 @@ end
 local Group = {}
 
 function Group:__close(err)
+  local interruption
   for _, task in ipairs(self) do task:cancel() end
   for _, task in ipairs(self) do
     local ok, reason = pcall(task.join, task)
+    if not ok and not task:is_done() then interruption = reason end
     if not ok and errors.is(err) and errors.from(reason).effect == "unknown" then err.effect = "unknown" end
   end
+  if interruption and not errors.is_interruption(err) then error(interruption, 0) end
 end
 
 local function new_group() return setmetatable({}, Group) end
