@@ -128,6 +128,13 @@ describe("Ctrl-C", function()
     assert_interrupted(started:outcome())
   end)
 
+  it("does not tear a module of idle apart: it comes in the script's code, or in a wait", function()
+    local module = "print('ready') pcall(function() for _ = 1, 3e7 do end end) print('whole')"
+    local outcome = interrupted(("local f = assert(load(%q, '=idle.spec')) f() while true do end"):format(module))
+    assert.equal("ready\nwhole\n", outcome.stdout)
+    assert_interrupted(outcome)
+  end)
+
   it("reaches each chunk of the command line anew", function()
     local loop = "io.stdout:setvbuf('line') pcall(function() print('ready') while true do end end)"
     local started <close> = child.start({ "-e", loop, "-e", loop, "-e", loop, "-e", "print('end')" })

@@ -73,7 +73,7 @@ static int loop_condition(lua_State *L) {
 
 static int condition_over(lua_State *L, int status, lua_KContext ctx) {
   (void)status;
-  const Wait *wait = (const Wait *)ctx;
+  const Wait *wait = lua_touserdata(L, (int)ctx);
   lua_pushboolean(L, !wait->is_late);
   return 1;
 }
@@ -86,7 +86,7 @@ static int condition_wait(lua_State *L) {
   Wait *wait = push_wait(L);
   if (has_limit) start_timer(L, wait, limit_ms);
   idle_queue_enter(queue, &wait->waiter, L);
-  return idle_task_wait(L, (lua_KContext)wait, condition_over);
+  return idle_task_wait(L, lua_gettop(L), condition_over);
 }
 
 static int condition_notify(lua_State *L) {

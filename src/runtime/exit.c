@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #ifdef IDLE_SANITIZED
-#include <sanitizer/lsan_interface.h>
+void __lsan_do_leak_check(void); /* clang's headers lack the one of gcc */
 #endif
 
 /* hangs: a thread of libuv's pool is inside a call that exit() would wait for,

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <lauxlib.h>
 #include <signal.h>
+#include <string.h>
 
 /* The watchdog of a timeout speaks by a signal, too: so all comes in on the main
  * thread, between two instructions of Lua or in a system call. */
 #define TIMEOUT_SIGNAL SIGALRM
 
-enum { PATIENCE = 1000000 }; /* instructions of Lua: some milliseconds */
+/* Instructions of Lua: some milliseconds, and no time at all. */
+enum { PATIENCE = 1000000, SOON = 100 };
 
 /* What a signal handler needs is static, for it has no argument. */
 static idle_runtime *armed; /* NULL: none */
@@ -48,12 +50,25 @@ static void make_way(lua_State *L, const lua_Debug *frame, int step) {
   }
 }
 
+/* Whether a module of ours computes. It is left to reach a wait, or the script's
+ * code, lest its books are torn, or a pcall of its own swallows the error. */
+static bool is_inside_idle(lua_State *L) {
+  lua_Debug frame;
+  for (int level = 0; lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "S", &frame);
+    if (frame.what[0] != 'C') return strncmp(frame.source, "=idle.", 6) == 0 || strcmp(frame.source, "=idle") == 0;
+  }
+  return false;
+}
+
 static void stop(lua_State *L, lua_Debug *frame) {
   int step = lua_gethookcount(L);
   lua_sethook(L, NULL, 0, 0);
   idle_runtime *rt = armed;
   if (rt == NULL || !is_pending()) return; /* it was delivered meanwhile */
-  if (end_tasks(rt)) {
+  if (is_inside_idle(L)) {
+    lua_sethook(L, stop, LUA_MASKCOUNT, SOON);
+  } else if (end_tasks(rt)) {
     idle_task_raise_ending(L);
   } else if (rt->scheduler.current == rt->main) {
     has_int = 0;
