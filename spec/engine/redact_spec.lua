@@ -79,8 +79,9 @@ describe("idle.engine.redact", function()
     assert.matches("^file", redact.copy(io.stdout))
   end)
 
-  it("keeps a lone surrogate, which is how the far end sends it", function()
-    assert.equal("\xED\xA0\x80", redact.copy("\xED\xA0\x80"))
+  it("shows bytes that are no UTF-8, a lone surrogate among them", function()
+    assert.equal("a\\xED\\xA0\\x80", redact.copy("a\xED\xA0\x80"))
+    assert.same({ ["\\xFF"] = 1 }, redact.copy({ ["\xFF"] = 1 }))
   end)
 
   it("keeps an entry called Keys, and what stands beside it", function()

@@ -54,6 +54,12 @@ describe("idle.host.events", function()
     assert.equal(1, recorder.Events[1].Data.inner[1])
   end)
 
+  it("does not show a secret object, under whatever name", function()
+    local recorder = record()
+    recorder:WriteEvent("A", "a", nil, { login = require("idle.secret").new("hunter2") })
+    assert.equal("[REDACTED]", recorder.Events[1].Data.login)
+  end)
+
   it("goes on when a sink fails, keeps the event, and says so once", function()
     local fine = collector()
     local recorder = record({ { WriteEvent = function() error("disk full \27[31m", 0) end }, fine })

@@ -28,7 +28,7 @@ function redact.is_secret_key(key)
 end
 
 local function copy_scalar(v)
-  if type(v) == "string" then return utf8.len(v, 1, -1, true) and v or errors.escape(v) end
+  if type(v) == "string" then return utf8.len(v) and v or errors.escape(v) end
   if type(v) == "number" and (v ~= v or v == math.huge or v == -math.huge) then return tostring(v) end
   if type(v) ~= "userdata" or value.is_null(v) then return v end
   return value.is_secret(v) and redact.MARKER or errors.escape(tostring(v))

@@ -9,7 +9,7 @@ local raising = {}
 function raising.of(module)
   local wrapped = {}
   for name, member in pairs(module) do
-    wrapped[name] = type(member) == "function" and function(...) return errors.check(member(...)) end or member
+    wrapped[name] = type(member) == "function" and function(...) return (errors.check(member(...))) end or member
   end
   return wrapped
 end
