@@ -34,6 +34,17 @@ describe("a far end that does not start", function()
     assert.is_true(loop.monotonic() - began < 2)
   end)
 
+  it("is given up when the session is closed meanwhile", function()
+    local session, err = far.scripted("silent"), nil
+    local task = loop.spawn(function() err = far.raised(session.InvokeCommand, session, "Get-Date", {}) end)
+    loop.sleep(50)
+    session:close()
+    local began = loop.monotonic()
+    task:join()
+    assert.same({ "input.session", "none" }, { err.kind, err.effect })
+    assert.is_true(loop.monotonic() - began < 2)
+  end)
+
   it("is refused when its hello is none", function()
     for mode, what in pairs({ wrong_hello = "a frame 'ok' before hello", broken_hello = "hello that can't be read",
                               cut_hello = "cut or merged", foreign_hello = "token of somebody else" }) do

@@ -5,7 +5,7 @@ local errors = require("idle.engine.errors")
 local endings = {}
 
 -- How long an exit status may come after the end of the output.
-local EXIT_WAIT_MS = 2000
+local EXIT_WAIT_MS = 1000
 local MAX_STDERR_BYTES = 400
 
 local function status_text(exit)

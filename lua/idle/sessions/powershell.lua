@@ -74,6 +74,7 @@ local function start(session)
   local was_open = session.transport:is_open()
   local is_ok, result = pcall(start_shell, session)
   if is_ok then return result end
+  session:check_open()
   local is_stale = was_open and errors.from(result).kind:find("^ssh%.") ~= nil
   if not is_stale then error(result, 0) end
   session.transport:reset()

@@ -14,6 +14,7 @@ local settings = require("idle.sessions.settings")
 
 ---@class idle.ProcessTransport: idle.Transport
 ---@field command string[]
+---@field pipe?   table     of the newest process
 local Transport = {}
 Transport.__index = Transport
 
@@ -22,12 +23,17 @@ function Transport:open()
   table.move(launch.arguments(), 1, #launch.arguments(), #command + 1, command)
   local pipe, err = process.spawn({ command = command, stderr = "pipe" })
   if not pipe then errors.raise("remote.setup", err.message) end
+  self.pipe = pipe
   return pipe
 end
 
 -- Every PowerShell is a process of its own.
 function Transport.is_open() return false end
-function Transport.reset() end
+
+-- Ends also a process that has not answered yet.
+function Transport:reset()
+  if self.pipe then self.pipe:close() end
+end
 
 --- Makes a session; its program is started by the first command.
 ---@param options idle.ProcessSessionOptions
