@@ -1,5 +1,29 @@
---- What a workflow script sees: `local idle = require "idle"`.
+--- What a workflow script sees: `local idle = require "idle"`. All of it raises on failure.
 --- Modules are loaded when they are first used, so that a short script starts quickly.
+
+---@class idle
+---@field sleep        fun(seconds: number)  waits; the other tasks go on
+---@field spawn        fun(f: (fun(...): ...), ...): idle.Task
+---@field gather       fun(functions: (fun(): any)[], options?: { jobs?: integer }): table
+---@field with_timeout fun(seconds: number, f: (fun(...): ...), ...): ...
+---@field wait_until   fun(options: { check: (fun(): any), timeout: number, interval?: number, what?: string }): any
+---@field now          fun(): string  RFC 3339, UTC, with milliseconds
+---@field monotonic    fun(): number  seconds; never jumps
+---@field exec         fun(options: table): idle.ExecResult  a local program, without a shell
+---@field ssh_session         fun(options: idle.SshSessionOptions): idle.SshSession
+---@field process_session     fun(options: idle.ProcessSessionOptions): idle.PowerShellSession
+---@field auth_session_broker fun(options: idle.BrokerOptions): idle.AuthSessionBroker
+---@field secret  table  from_env(NAME), from_file(PATH), from_credential(NAME)
+---@field list    fun(t?: any[]): idle.List  a list that stays one when it is empty
+---@field is_list fun(v: any): boolean
+---@field bytes   fun(s: string): idle.Bytes
+---@field json    table  encode(value[, { indent = n }]), decode(text[, source])
+---@field null    lightuserdata  the null inside lists and maps
+---@field is_error fun(e: any): boolean
+---@field run     fun(options: idle.RunOptions): idle.Run
+---@field trigger_directory_sync fun(with: table, options: idle.LoneStepOptions): table
+---@field providers table  entra_connect(options)
+---@field sim       table  the far end to try with: sync_server(options)
 local idle = {}
 
 -- Where the members of `idle` are: a module, and the field of it that is meant.
