@@ -1,5 +1,7 @@
 #include "process_child.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,12 +160,23 @@ static idle_child *new_child(uv_loop_t *loop) {
   return child;
 }
 
+/* If it is our own stdout that nobody reads any more, we end as any filter does. */
+static void on_broken_pipe(int number) {
+  int error = errno;
+  struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+  if (poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+  errno = error;
+}
+
 /* libuv writes to a pipe with write(2): a program that stopped reading would
- * end us, too. libuv gives its children the default back. */
+ * end us, too. Not SIG_IGN, which what os.execute starts would inherit. */
 static void survive_broken_pipes(void) {
   struct sigaction action;
   if (sigaction(SIGPIPE, NULL, &action) != 0 || action.sa_handler != SIG_DFL) return;
-  action.sa_handler = SIG_IGN;
+  action.sa_handler = on_broken_pipe;
   sigaction(SIGPIPE, &action, NULL);
 }
 

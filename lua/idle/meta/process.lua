@@ -2,7 +2,7 @@
 
 --- Local programs behind pipes, without blocking the other tasks and without a shell in between.
 ---
---- From the first `spawn` on, writing to a closed pipe no longer ends this process by SIGPIPE.
+--- From the first `spawn` on, writing to a closed pipe no longer ends this process by SIGPIPE, unless it is our stdout.
 local process = {}
 
 ---@class idle.ProcessOptions
