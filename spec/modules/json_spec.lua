@@ -47,6 +47,10 @@ describe("idle.json", function()
     assert.equal("\0\n\"\\é𝄞", round_trip("\0\n\"\\é𝄞"))
   end)
 
+  it("writes bytes as base64", function()
+    assert.equal('{"photo":"AP8="}', json.encode({ photo = value.bytes("\0\xFF") }))
+  end)
+
   it("indents when asked to", function()
     assert.equal('{\n  "a": [\n    1\n  ],\n  "b": {}\n}', json.encode({ a = { 1 }, b = {} }, { indent = 2 }))
   end)

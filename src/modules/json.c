@@ -1,4 +1,5 @@
 /* idle.json: JSON to Lua values and back. Documented in lua/idle/meta/json.lua. */
+#include "base64.h"
 #include "buffer.h"
 #include "fail.h"
 #include "modules.h"
@@ -15,6 +16,7 @@
 #define WRITER "idle.json.writer"
 #define DOCUMENT "idle.json.document"
 #define LIST "idle.list"
+#define BYTES "idle.bytes"
 
 /* ---- From Lua ---- */
 
@@ -94,13 +96,31 @@ static bool put_break(lua_State *L, Writer *writer) {
   return put(L, writer, line, 1 + blanks);
 }
 
+static bool is_named(lua_State *L, int index, const char *name) {
+  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
+  bool is_it = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), name) == 0;
+  lua_pop(L, 1);
+  return is_it;
+}
+
+/* JSON has no bytes; base64 is what everybody takes for them. */
+static bool put_bytes(lua_State *L, Writer *writer, int index) {
+  size_t size = 0;
+  const char *bytes = lua_rawgeti(L, index, 1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : "";
+  size_t length = idle_base64_length(size);
+  char *text = idle_buffer_room(&writer->out, length + 2);
+  if (text == NULL) return refuse(L, writer, "needs more memory than there is");
+  text[0] = '"';
+  idle_base64_encode(bytes, size, text + 1);
+  text[length + 1] = '"';
+  idle_buffer_added(&writer->out, length + 2);
+  lua_pop(L, 1);
+  return true;
+}
+
 /* Marked, or not empty and with exactly the keys 1 to n: as in engine/value.lua. */
 static bool is_list(lua_State *L, int index) {
-  if (luaL_getmetafield(L, index, "__name") != LUA_TNIL) {
-    bool is_marked = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), LIST) == 0;
-    lua_pop(L, 1);
-    if (is_marked) return true;
-  }
+  if (is_named(L, index, LIST)) return true;
   lua_Unsigned length = lua_rawlen(L, index), count = 0;
   if (length == 0) return false;
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1), count++) {
@@ -181,6 +201,7 @@ static bool put_map(lua_State *L, Writer *writer, int index) {
 }
 
 static bool put_table(lua_State *L, Writer *writer, int index) {
+  if (is_named(L, index, BYTES)) return put_bytes(L, writer, index);
   if (writer->depth == MAX_DEPTH) return refuse(L, writer, "is nested too deeply");
   const void *table = lua_topointer(L, index);
   for (int i = 0; i < writer->depth; i++)

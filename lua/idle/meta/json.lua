@@ -8,7 +8,7 @@ local json = {}
 ---@type lightuserdata
 json.null = nil
 
---- Writes a value. A table is a list if `idle.list` marked it, or if it has exactly the keys 1 to n.
+--- Writes a value; `idle.bytes` as base64. A table is a list if `idle.list` marked it, or if it has exactly the keys 1 to n.
 ---@param value    any
 ---@param options? { indent?: integer }  blanks a level, 0 to 8; default 0: one line without blanks
 ---@return string? text
