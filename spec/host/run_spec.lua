@@ -1,6 +1,7 @@
 local errors = require("idle.engine.errors")
 local loop = require("idle.loop")
 local run = require("idle.host.run")
+local terminal = require("idle.host.terminal")
 local value = require("idle.engine.value")
 
 describe("idle.host.run", function()
@@ -220,10 +221,15 @@ describe("idle.host.run", function()
       assert.is_string(require("idle.json").encode(result))
     end)
 
-    it("survives a sink that fails", function()
-      local it = run.new({ name = "joiner", event_sink = { WriteEvent = function() error("full") end } })
+    it("survives a sink that fails, and warns", function()
+      local warnings = {}
+      local warn = terminal.warn
+      finally(function() terminal.warn = warn end)
+      terminal.warn = function(text) warnings[#warnings + 1] = text end
+      local it = run.new({ name = "joiner", event_sink = { WriteEvent = function() error("full", 0) end } })
       assert.equal(1, it:step("One", function() return 1 end))
       assert.equal(4, #result_of(it).Events)
+      assert.matches("an event sink failed at 'RunStarted': full", warnings[1])
     end)
   end)
 

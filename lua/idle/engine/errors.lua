@@ -256,9 +256,9 @@ function errors.exit_status(e)
   if is_silent(e) then return 1 end
   local err = errors.from(e)
   local kind = errors.kinds[err.kind] or UNKNOWN
-  -- A kind's own status holds for its usual effect: a timeout that left a
-  -- command under way is in doubt like any other.
-  if kind.exit and err.effect == kind.effect then return kind.exit end
+  -- A kind's own status holds as long as it is known what happened: a timeout
+  -- that left a command under way is in doubt like any other.
+  if kind.exit and (err.effect == kind.effect or err.effect == "applied") then return kind.exit end
   if err.effect == "unknown" then return 3 end
   if err.transient and err.effect == "none" then return 75 end
   if err.kind:find("^input%.") then return 65 end

@@ -49,6 +49,12 @@ local function watch(task, seconds, verdict)
   end)
 end
 
+-- What the cancelled task leaves behind is told: a change, and the facts about it.
+local function raise_late(what, seconds, outcome)
+  local left = outcome[1] and { effect = "unknown" } or errors.from(outcome[2])
+  errors.raise("timeout", ("%s not done within %g s"):format(what, seconds), { effect = left.effect, data = left.data })
+end
+
 --- Runs f in a task of its own, which is cancelled when it takes too long.
 ---@param seconds number
 ---@param what    string  what f is, for the message of `timeout`
@@ -61,10 +67,7 @@ function tasks.limit(seconds, what, f, ...)
   group[1] = task
   group[2] = watch(task, seconds, verdict)
   local outcome = table.pack(pcall(task.join, task))
-  if verdict.is_late and task:is_done() then
-    local effect = outcome[1] and "unknown" or errors.from(outcome[2]).effect
-    errors.raise("timeout", ("%s not done within %g s"):format(what, seconds), { effect = effect })
-  end
+  if verdict.is_late and task:is_done() then raise_late(what, seconds, outcome) end
   if not outcome[1] then error(outcome[2], 0) end
   return table.unpack(outcome, 2, outcome.n)
 end
