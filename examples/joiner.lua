@@ -1,7 +1,7 @@
 -- A joiner, end to end: create the account, bring it to Entra ID, hand out what needs the account there.
 --
---   idle-lua examples/joiner.lua                                 a real sshd on loopback, a simulated Entra Connect behind it
---   idle-lua examples/joiner.lua aadc.example.org svc-idle KEY   a real server; then replace create_account by your own
+--   idle-lua examples/joiner.lua                                 a real sshd on loopback, behind it a simulated server
+--   idle-lua examples/joiner.lua aadc.example.org svc-idle KEY   a real server; then replace create_account by yours
 
 local cjson = require "cjson"
 local idle = require "idle"

@@ -32,7 +32,8 @@ describe("idle.secret", function()
     local child <close> = assert(process.spawn{
       command = { process.executable(), "-e", [[
         local secret = assert(require("idle.secret").from_env("TEST_PASSWORD"))
-        print(secret, os.getenv("TEST_PASSWORD"), io.open("/proc/self/environ", "rb"):read("a"):find("hunter2", 1, true))
+        local block = io.open("/proc/self/environ", "rb"):read("a")
+        print(secret, os.getenv("TEST_PASSWORD"), block:find("hunter2", 1, true))
       ]] },
       env = { TEST_PASSWORD = "hunter2" },
     })

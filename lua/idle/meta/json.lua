@@ -8,12 +8,13 @@ local json = {}
 ---@type lightuserdata
 json.null = nil
 
---- Writes a value; `idle.bytes` as base64. A table is a list if `idle.list` marked it, or if it has exactly the keys 1 to n.
+--- Writes a value; `idle.bytes` as base64.
+--- A table is a list if `idle.list` marked it, or if it has exactly the keys 1 to n.
 ---@param value    any
 ---@param options? { indent?: integer }  blanks a level, 0 to 8; default 0: one line without blanks
 ---@return string? text
----@return idle.Error? err  kind `input.parameter`: a function, a secret, a cycle, NaN, text that is not UTF-8, more than
----100 levels; the message names the path
+---@return idle.Error? err  kind `input.parameter`: a function, a secret, a cycle, NaN, text that is not UTF-8,
+---more than 100 levels; the message names the path
 function json.encode(value, options) end
 
 --- Reads a document. Lists come marked as by `idle.list`, null as `json.null`. A repeated key is refused.
