@@ -211,6 +211,15 @@ describe("idle.engine.sync_cycle", function()
     end)
   end)
 
+  it("never shows control characters of what the server said", function()
+    local server = play.server()
+    function server:on_start(now)
+      self:cycle(now + 1, { results = { export = "stopped-\27[31m" } })
+      return { Started = true }
+    end
+    assert.matches("'stopped-\\x1B[31m'", play.play(server).message, 1, true)
+  end)
+
   it("says the same when it is asked twice", function()
     local machine = require("idle.engine.sync_cycle").new({
       policy_type = "Delta", wait = true, timeout = 60, poll_interval = 10, on_busy = "Wait", settle = 45,

@@ -51,15 +51,11 @@ local function wrong_server(former, name)
 end
 
 -- The former wait goes on: its clock, its entries, its start.
-local function resumed(machine, look)
-  local former, name = machine.former, server_name(look)
-  if former.Server and name and former.Server:lower() ~= name:lower() then
-    machine.ending = wrong_server(former.Server, name)
-    return false
-  end
+local function resume(machine, look)
+  local former = machine.former
   machine.baseline = {
-    Server = former.Server or name, T0 = former.T0, RunIds = former.RunIds, NextStart = former.NextStart,
-    Accepted = former.Accepted, SentUtc = former.SentUtc,
+    Server = former.Server or server_name(look), T0 = former.T0, RunIds = former.RunIds,
+    NextStart = former.NextStart, Accepted = former.Accepted, SentUtc = former.SentUtc,
   }
   local since = utc.parse(former.T0)
   machine.is_trusted = since ~= nil and former.RunIds ~= nil
@@ -71,6 +67,17 @@ local function resumed(machine, look)
   return true
 end
 
+local function take_up(machine, look)
+  local former, name = machine.former, server_name(look)
+  if former.Server and name and former.Server:lower() ~= name:lower() then
+    machine.ending = wrong_server(former.Server, name)
+    return false
+  end
+  -- Without a start and without dates there is nothing to take up.
+  local is_worth = former.Accepted ~= "no" or (former.T0 and former.RunIds)
+  return (is_worth and resume or fresh)(machine, look)
+end
+
 --- Takes the baseline from a look, or takes up a former one.
 ---@param machine table idle.SyncStateMachine
 ---@param look    idle.SyncLook
@@ -79,7 +86,7 @@ end
 function sync_baseline.take(machine, look, wall)
   local clock, local_clock = utc.parse(look.clock), utc.parse(wall)
   machine.clock_skew = clock and local_clock and clock - local_clock
-  if machine.former then return resumed(machine, look) end
+  if machine.former then return take_up(machine, look) end
   machine.ending = starting.refusal(machine, look)
   return not machine.ending and fresh(machine, look)
 end

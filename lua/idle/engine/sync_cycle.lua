@@ -45,7 +45,10 @@ Machine.__index = Machine
 local sync_cycle = {}
 
 local SETTLING_PAUSE = 2
-local CLOCK_SLACK = 5
+
+-- A virtual machine that was halted for a backup is behind for a while, and its
+-- dates are still in order.
+local CLOCK_SLACK = 30
 local KEPT_LOOKS = 20
 
 -- Before anything is known of a server, so many failures in a row are not a passing trouble.
@@ -60,7 +63,8 @@ function sync_cycle.new(options)
     history = sync_history.new(options.policy_type),
     watch = sync_watch.new(),
     observations = {},
-    began = options.now, now = options.now, due = options.now, deadline = options.now + options.timeout,
+    began = options.now, now = options.now, due = options.now, look_began = options.now,
+    deadline = options.now + options.timeout,
     failures = 0, baseline_looks = 0, starts = 0, attempts = 0, start_at = options.now,
     is_trusted = false, is_sent = false, was_history_read = false, wants_start = false,
   }, Machine)
@@ -148,13 +152,13 @@ local function schedule(self, now)
   if is_waiting_turn and self.start_at > now then self.due = math.min(self.due, self.start_at) end
 end
 
--- Between the beginning of this look and the end of the last one the server's
--- clock cannot have gone less far than ours, unless somebody set it back: then
--- dates no longer tell what was first. A clock that stands still tells nothing.
+-- Whether somebody set the server's clock back: then dates no longer tell what
+-- was first. From the end of the last look to the beginning of this one it should
+-- have gone as far as ours. One that stands still tells nothing.
 local function is_set_back(self, clock)
   local before = self.last_clock
   if not (clock and before) or clock == before then return false end
-  return clock - before < self.look_began - self.last_clock_at - CLOCK_SLACK
+  return clock < before or clock - before < self.look_began - self.last_clock_at - CLOCK_SLACK
 end
 
 local function follow_clock(self, look)

@@ -1,4 +1,5 @@
 --- What a sync step reports: the `Data` of DESIGN §6.2, and who keeps the server busy.
+local errors = require("idle.engine.errors")
 local look_reader = require("idle.engine.sync_look")
 local results = require("idle.engine.sync_results")
 local utc = require("idle.engine.utc")
@@ -42,7 +43,7 @@ function sync_report.busy_words(server, who)
   else
     words = words .. " with another cycle"
   end
-  return who.SinceUtc and words .. " since " .. who.SinceUtc or words
+  return errors.escape(who.SinceUtc and words .. " since " .. who.SinceUtc or words)
 end
 
 local function describe_run(run)

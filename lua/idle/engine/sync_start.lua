@@ -10,7 +10,7 @@ local BUSY_PAUSE, SUSPENDED_PAUSE, JITTER = 10, 30, 5
 
 local function server_words(look)
   local name = look_reader.server_of(look).Name
-  return type(name) == "string" and ("sync server '%s'"):format(name) or "the sync server"
+  return type(name) == "string" and ("sync server '%s'"):format(errors.escape(name)) or "the sync server"
 end
 
 --- Whether the state of a server forbids a start (facts, rule 10).

@@ -12,7 +12,8 @@ local SIGNS = {
   } },
   { class = "suspended", patterns = { "scheduler is already suspended" } },
   { class = "setup", patterns = {
-    "is not recognized as [tha]", "no valid module file was found", "commandnotfoundexception", "modules_modulenotfound",
+    "is not recognized as [tha]", "no valid module file was found", "commandnotfoundexception",
+    "modules_modulenotfound",
   } },
   { class = "access", patterns = {
     "80070005", "835bee60%-8731%-4159%-8bff%-941301d76d05", "unauthorizedaccess", "access%-denied", "access.-denied",

@@ -18,7 +18,7 @@ local ENTRA_CONNECTOR = "b891884f-051e-4a83-95af-2544101c9083"
 local HISTORY_ENTRIES = 50
 
 -- Errors of the way to the server: the next command would only meet them again.
-local FATAL = { "^ssh%.", "^session%.", "^secret%.", "^input%.", "^process%.", "^remote%.setup", "^timeout$" }
+local FATAL = { "^ssh%.", "^session%.", "^secret%.", "^input%.", "^process%.", "^remote%.setup" }
 
 ---@return string[]
 function EntraConnect.GetCapabilities()

@@ -73,9 +73,9 @@ end
 local function poll_words(state, running, err)
   if err then return "the look failed: " .. err end
   if running.Connector then
-    return ("%s, '%s' on '%s'"):format(state, tostring(running.RunProfile), running.Connector)
+    state = ("%s, '%s' on '%s'"):format(state, tostring(running.RunProfile), running.Connector)
   end
-  return state
+  return errors.escape(state)
 end
 
 --- One look of the wait.
@@ -89,7 +89,7 @@ function SyncEvents:poll(machine, answer, err)
   local in_progress, running = answer.InProgress ~= false or self.state == "Unknown", machine:running()
   local text = err and errors.escape(tostring(err)) or nil
   self:write("Poll", ("look %d after %d s: %s"):format(self.polls, self:elapsed(),
-    poll_words(errors.escape(self.state), running, text)), {
+    poll_words(self.state, running, text)), {
     Attempt = self.polls, State = self.state, InProgress = in_progress, ElapsedSeconds = self:elapsed(),
     Connector = running.Connector, RunProfile = running.RunProfile, Error = text,
   })

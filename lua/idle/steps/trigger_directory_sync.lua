@@ -11,12 +11,13 @@ local sync_with = require("idle.steps.sync_with")
 ---@field package events   idle.SyncEvents
 ---@field package machine  table  idle.SyncStateMachine
 ---@field package session  idle.AuthSession
+---@field package is_connected? boolean  the last call was answered
 local SyncStep = {}
 SyncStep.__index = SyncStep
 
--- A far end that hangs must not use up the time of all looks. The first one has
--- to connect and to start PowerShell, so this is well above those two.
-local CALL_SECONDS = 150
+-- A far end that hangs must not use up the time of all looks. The first call, and
+-- the next one after a failure, has to connect and to start PowerShell as well.
+local CALL_SECONDS, FIRST_CALL_SECONDS = 60, 150
 
 -- A cancelled task, and Ctrl-C, end the step whatever was being done.
 local function is_interruption(raised)
@@ -35,24 +36,28 @@ end
 
 function SyncStep:now() return self.context.Clock.monotonic() end
 
+function SyncStep:time_for_call()
+  local seconds = self.is_connected and CALL_SECONDS or FIRST_CALL_SECONDS
+  return math.max(0, math.min(seconds, self.machine.deadline - self:now()))
+end
+
 --- Calls a method of the provider, bounded by the deadline where the clock can
 --- do that; returns its answer, or nil and what it raised.
 function SyncStep:call(method, ...)
-  local provider, session, arguments = self.provider, self.session, table.pack(...)
-  local function f()
-    arguments[arguments.n + 1] = session
-    return provider[method](provider, table.unpack(arguments, 1, arguments.n + 1))
-  end
-  local with_timeout, result = self.context.Clock.with_timeout, nil
+  local provider, arguments = self.provider, table.pack(...)
+  arguments[arguments.n + 1] = self.session
+  local function call() return provider[method](provider, table.unpack(arguments, 1, arguments.n + 1)) end
+  local with_timeout = self.context.Clock.with_timeout
+  local ok, answer
   if with_timeout then
-    local seconds = math.max(0, math.min(CALL_SECONDS, self.machine.deadline - self:now()))
-    result = table.pack(pcall(with_timeout, seconds, f))
+    ok, answer = pcall(with_timeout, self:time_for_call(), call)
   else
-    result = table.pack(pcall(f))
+    ok, answer = pcall(call)
   end
-  if result[1] then return result[2] end
-  if is_interruption(result[2]) then error(result[2], 0) end
-  return nil, errors.from(result[2])
+  self.is_connected = ok
+  if ok then return answer end
+  if is_interruption(answer) then error(answer, 0) end
+  return nil, errors.from(answer)
 end
 
 -- The wait begins when there is a cycle to wait for: ours, or one that is adopted.
@@ -127,6 +132,14 @@ function SyncStep:run()
   end
 end
 
+-- A wait that is cut off leaves a start behind, which is not "nothing was changed".
+function SyncStep:tell_of_start(raised)
+  local baseline = self.machine.is_sent and self.machine.baseline
+  if not baseline or not errors.is(raised) or raised.data ~= nil then return end
+  raised.data = { Baseline = baseline }
+  if raised.effect == "none" then raised.effect = baseline.Accepted == "yes" and "applied" or "unknown" end
+end
+
 function SyncStep:perform(values)
   self.session = self.context:AcquireAuthSession(values.AuthSessionName, values.SessionOptions)
   local done = self:run()
@@ -149,6 +162,7 @@ local function trigger_directory_sync(context, with, step)
   events:triggered()
   local ok, done = pcall(sync.perform, sync, values)
   if not ok then
+    sync:tell_of_start(done)
     events:failed(done)
     error(done, 0)
   end
