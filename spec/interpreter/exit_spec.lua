@@ -186,6 +186,19 @@ describe("os.exit", function()
     assert.equal(3, outcome.exit_code)
   end)
 
+  it("reports the errors of tasks that nobody joined, and ends the runs, but keeps its status", function()
+    for _, ending in ipairs({ "os.exit(0)", "os.exit(0, true)", "coroutine.wrap(os.exit)(0)" }) do
+      local outcome = child.run({ "--events", "-", "-", stdin = [[
+        local idle = require("idle")
+        idle.spawn(error, "lost", 0)
+        idle.run({ name = "run" }):step("sleep", function() idle.sleep(0.001) end)
+      ]] .. ending })
+      assert.match("^[^\n]+: lost\nstack traceback:\n", outcome.stderr)
+      assert.match('"RunCompleted"', outcome.stdout)
+      assert.equal(0, outcome.exit_code)
+    end
+  end)
+
   it("leaves nothing behind", function() -- a build with sanitizers looks for leaks here
     for _, ending in ipairs({ "os.exit(0)", "os.exit(0, true)", "coroutine.wrap(os.exit)(0, true)" }) do
       local script = "t = {} for i = 1, 1000 do t[i] = { i } end " .. ending

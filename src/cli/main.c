@@ -230,12 +230,22 @@ static int run_program(lua_State *L) {
   return 0;
 }
 
-/* As a protected call: (program). The tasks and runs that the chunks left behind. */
+static void report_what_is_left(Program *program) {
+  program->status = idle_status_worse(program->status, idle_chunk_report_tasks(program->rt, program->name));
+  program->status = idle_status_worse(program->status, idle_chunk_end_runs(program->rt, program->name));
+}
+
+/* As a protected call: (program). Tasks and runs that the chunks left behind. */
 static int finish_program(lua_State *L) {
   Program *program = lua_touserdata(L, 1);
   idle_runtime_finish(program->rt, program->status != 0);
-  program->status = idle_status_worse(program->status, idle_chunk_report_tasks(program->rt, program->name));
-  program->status = idle_status_worse(program->status, idle_chunk_end_runs(program->rt, program->name));
+  report_what_is_left(program);
+  return 0;
+}
+
+/* As a protected call: (program). At os.exit, which says itself how to end. */
+static int leave_program(lua_State *L) {
+  report_what_is_left(lua_touserdata(L, 1));
   return 0;
 }
 
@@ -248,6 +258,8 @@ static void call_protected(Program *program, lua_CFunction function) {
   idle_chunk_message(program->name, lua_tostring(L, -1));
   program->status = EXIT_FAILURE;
 }
+
+static void on_leave(void *program) { call_protected(program, leave_program); }
 
 /* A signal or the timeout decides on the status, whatever the script made of it. */
 static int final_status(const Program *program) {
@@ -265,6 +277,7 @@ static int run_with_runtime(Program *program) {
     idle_chunk_message(program->name, "cannot create state: not enough memory");
     return EXIT_FAILURE;
   }
+  idle_runtime_on_leave(program->rt, on_leave, program);
   idle_interrupt_arm(program->rt);
   if (options->timeout_s > 0) idle_watchdog_start(options->timeout_s, program->name);
   call_protected(program, run_program);

@@ -45,10 +45,16 @@ static void end_others(idle_runtime *rt) {
   while (has_others(scheduler, rt->leaver) && idle_runtime_turn(rt)) continue;
 }
 
+void idle_runtime_on_leave(idle_runtime *rt, void (*on_leave)(void *context), void *context) {
+  rt->on_leave = on_leave;
+  rt->on_leave_context = context;
+}
+
 void idle_runtime_leave(idle_runtime *rt) {
   if (!rt->is_leaving) {
     rt->is_leaving = true;
     end_others(rt);
+    if (rt->on_leave != NULL) rt->on_leave(rt->on_leave_context);
   }
   if (rt->closes_at_exit) idle_runtime_close_state(rt);
   leave_process(rt->exit_status, uv_loop_alive(&rt->loop) != 0);

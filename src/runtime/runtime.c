@@ -78,6 +78,7 @@ static void drain_loop(uv_loop_t *loop) {
 }
 
 void idle_runtime_close_state(idle_runtime *rt) {
+  rt->is_leaving = true;
   abandon_tasks(&rt->scheduler);
   lua_close(rt->L); /* a finalizer may call os.exit, which comes here again */
   rt->L = NULL;

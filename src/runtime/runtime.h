@@ -37,6 +37,11 @@ bool idle_runtime_take_failure(idle_runtime *rt);
  * reason: out, for people; lives as long as the runtime. */
 int idle_runtime_ended_by(const idle_runtime *rt, const char **reason);
 
+/* What to do when the script calls os.exit, once its tasks have ended and before
+ * its state is closed. It may run tasks of its own, and must not raise.
+ * context: handed to it; must live as long as the runtime. */
+void idle_runtime_on_leave(idle_runtime *rt, void (*on_leave)(void *context), void *context);
+
 /* Closes the runtime (NULL: there is none) and leaves the process, as at the end
  * of main() but without waiting for a thread that hangs in a system call. */
 _Noreturn void idle_runtime_exit(idle_runtime *rt, int status);

@@ -12,14 +12,16 @@ struct idle_runtime {
   uv_prepare_t before_poll; /* keeps the loop from waiting while a task is ready */
   idle_clock *clock;
   idle_scheduler scheduler;
-  idle_task *main;     /* runs the present chunk; NULL: none */
-  char *error;         /* of the last idle_run(); owned */
-  bool is_interrupted; /* SIGINT reached the present chunk; later: and ended it */
-  int ended_by;        /* see idle_runtime_ended_by() */
-  bool is_leaving;     /* os.exit was called */
-  idle_task *leaver;   /* the task that called os.exit; NULL: none did */
-  int exit_status;     /* given to os.exit */
-  bool closes_at_exit; /* given to os.exit */
+  idle_task *main;                 /* runs the present chunk; NULL: none */
+  char *error;                     /* of the last idle_run(); owned */
+  bool is_interrupted;             /* SIGINT reached the present chunk; later: and ended it */
+  int ended_by;                    /* see idle_runtime_ended_by() */
+  bool is_leaving;                 /* os.exit was called, or the state is being closed */
+  idle_task *leaver;               /* the task that called os.exit; NULL: none did */
+  int exit_status;                 /* given to os.exit */
+  bool closes_at_exit;             /* given to os.exit */
+  void (*on_leave)(void *context); /* NULL: nothing to do */
+  void *on_leave_context;
 };
 
 idle_runtime *idle_runtime_of(lua_State *L);
