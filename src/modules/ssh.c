@@ -87,12 +87,14 @@ static int client_info(lua_State *L) {
   const idle_link *link = check_client(L)->link;
   if (link->ssh == NULL) return luaL_error(L, "the connection is closed; connect again");
   idle_ssh_facts facts = idle_ssh_facts_of(link->ssh);
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 7);
   set_string(L, "address", facts.address);
   set_string(L, "banner", facts.banner);
   set_string(L, "host_key_type", facts.host_key_type);
   set_string(L, "host_key_fingerprint", facts.host_key_fingerprint);
   set_string(L, "auth_method", facts.auth_method);
+  lua_pushinteger(L, (lua_Integer)facts.memory_bytes);
+  lua_setfield(L, -2, "memory_bytes");
   lua_newtable(L);
   char warning[512];
   for (size_t i = 0; idle_ssh_warning(link->ssh, i, warning, sizeof warning); i++) {
@@ -105,7 +107,9 @@ static int client_info(lua_State *L) {
 
 /* close(), __close: the connection is dropped, and whoever waits for it is told. */
 static int client_close(lua_State *L) {
-  close_client(check_client(L));
+  Client *client = check_client(L);
+  close_client(client);
+  idle_ssh_tell_trace(L, 1, client->link);
   return 0;
 }
 

@@ -72,6 +72,11 @@ static void note_tried(const idle_ssh *ssh, const char *what, const char *outcom
   idle_ssh_trace(ssh, "tried %s%s%s", what, *outcome == '\0' ? "" : ": ", outcome);
 }
 
+static Outcome pass_over(const idle_ssh *ssh, const char *what, const char *reason) {
+  note_tried(ssh, what, reason);
+  return REFUSED;
+}
+
 static idle_ssh_status fail_refused(const idle_ssh *ssh, idle_ssh_error *error) {
   const idle_auth *auth = ssh->auth;
   idle_ssh_fail(error, "ssh.auth", "'%s' refused the login of '%s'; it offers %s; tried: %s", ssh->url, ssh->user,
@@ -148,11 +153,16 @@ static bool is_fault_of_key(int result) {
          result == LIBSSH2_ERROR_METHOD_NONE || result == LIBSSH2_ERROR_SOCKET_NONE;
 }
 
+/* The agent may hold a key whose passphrase was not given. */
+static bool is_locked(const idle_ssh *ssh) { return ssh->identity.is_encrypted && ssh->passphrase == NULL; }
+
 static Outcome try_identity(idle_ssh *ssh, idle_ssh_error *error) {
   const idle_identity *identity = &ssh->identity;
   idle_auth *auth = ssh->auth;
-  if (identity->text == NULL || !is_offered(auth, "publickey")) return REFUSED;
-  if (identity->is_encrypted && ssh->passphrase == NULL) return REFUSED; /* the agent may have it */
+  if (identity->text == NULL || is_locked(ssh)) return REFUSED;
+  char what[400] = "";
+  idle_text_add(what, sizeof what, "identity file '%s'", ssh->identity_file);
+  if (!is_offered(auth, "publickey")) return pass_over(ssh, what, "publickey is not offered");
   /* Never NULL for the passphrase: libssh2 would crash on it, or ask the terminal. */
   int result =
       libssh2_userauth_publickey_frommemory(ssh->session, ssh->user, strlen(ssh->user), NULL, 0, identity->text,
@@ -164,8 +174,6 @@ static Outcome try_identity(idle_ssh *ssh, idle_ssh_error *error) {
                   ssh->identity_file);
     return BROKEN;
   }
-  char what[400] = "";
-  idle_text_add(what, sizeof what, "identity file '%s'", ssh->identity_file);
   if (strcmp(identity->type, "ssh-rsa") == 0) auth->has_tried_rsa = true;
   Outcome outcome = judge(ssh, result, what, error);
   if (outcome == ACCEPTED) ssh->auth_method = "publickey";
@@ -203,8 +211,7 @@ static bool is_identity(const idle_ssh *ssh, const idle_agent_key *key) {
  * there is the only key to try. */
 static bool is_wanted(const idle_ssh *ssh, const idle_agent_key *key) {
   if (ssh->identity.text == NULL) return true;
-  bool is_locked = ssh->identity.is_encrypted && ssh->passphrase == NULL;
-  return is_identity(ssh, key) == is_locked;
+  return is_identity(ssh, key) == is_locked(ssh);
 }
 
 static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(on_sign) {
@@ -254,6 +261,8 @@ static Outcome try_agent_keys(idle_ssh *ssh, idle_ssh_error *error) {
     if (outcome != REFUSED) return outcome;
   }
   idle_agent_close(&auth->agent);
+  if (is_locked(ssh) && auth->agent_keys_tried == 0)
+    return pass_over(ssh, "identity file", "no passphrase was given, and the agent does not hold the key");
   return REFUSED;
 }
 
@@ -303,9 +312,9 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(on_prompts) {
 static Outcome try_keyboard(idle_ssh *ssh, idle_ssh_error *error) {
   static const char method[] = "keyboard-interactive";
   idle_auth *auth = ssh->auth;
-  if (ssh->password == NULL || !is_offered(auth, method)) return REFUSED;
   /* The same password twice may lock the account. */
-  if (auth->is_password_given && !auth->is_keyboard_under_way) return REFUSED;
+  if (ssh->password == NULL || (auth->is_password_given && !auth->is_keyboard_under_way)) return REFUSED;
+  if (!is_offered(auth, method)) return pass_over(ssh, "password", "not offered");
   auth->is_keyboard_under_way = true;
   int result =
       libssh2_userauth_keyboard_interactive_ex(ssh->session, ssh->user, (unsigned)strlen(ssh->user), on_prompts);

@@ -213,6 +213,7 @@ static void forget_credentials(idle_ssh *ssh) {
 
 void idle_ssh_free(idle_ssh *ssh) {
   if (ssh == NULL) return;
+  if (ssh->phase == IDLE_PHASE_OPEN) idle_ssh_trace(ssh, "closed");
   idle_channels_end(ssh);
   idle_handshake_end(ssh);
   forget_credentials(ssh);
@@ -368,6 +369,9 @@ void idle_ssh_pump(idle_ssh *ssh) {
   idle_wire_begin_turn(&ssh->wire);
   idle_wire_flush(&ssh->wire);
   idle_channels_step(ssh);
+  if (!idle_ssh_is_lost(ssh) || ssh->is_loss_told) return;
+  ssh->is_loss_told = true;
+  idle_ssh_trace(ssh, "lost");
 }
 
 void idle_ssh_keepalive(idle_ssh *ssh) {
@@ -398,5 +402,6 @@ idle_ssh_facts idle_ssh_facts_of(const idle_ssh *ssh) {
                           .banner = ssh->wire.banner,
                           .host_key_type = ssh->key_type,
                           .host_key_fingerprint = ssh->fingerprint,
-                          .auth_method = ssh->auth_method == NULL ? "" : ssh->auth_method};
+                          .auth_method = ssh->auth_method == NULL ? "" : ssh->auth_method,
+                          .memory_bytes = ssh->memory.used_bytes};
 }

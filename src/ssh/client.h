@@ -56,6 +56,7 @@ typedef struct {
   const char *host_key_type;
   const char *host_key_fingerprint;
   const char *auth_method;
+  size_t memory_bytes; /* that libssh2 holds for it */
 } idle_ssh_facts;
 
 /* Milliseconds of the monotonic clock. */

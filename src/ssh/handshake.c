@@ -132,9 +132,14 @@ static idle_ssh_status fail_handshake(idle_ssh *ssh, idle_ssh_error *error) {
                        idle_ssh_last_error(ssh));
 }
 
+/* Half a line may still become a banner. */
+static bool says_something_else(const idle_wire *wire) {
+  size_t size = wire->banner_size < 4 ? wire->banner_size : 4;
+  return wire->greeting_size > 0 || strncmp(wire->banner, "SSH-", size) != 0;
+}
+
 idle_ssh_status idle_handshake_timeout(idle_ssh *ssh, idle_ssh_error *error) {
-  bool is_talking = ssh->wire.stage == IDLE_WIRE_BANNER && has_greeting(&ssh->wire);
-  if (is_talking && strncmp(ssh->wire.banner, "SSH-", 4) != 0) return fail_not_ssh(ssh, error);
+  if (ssh->wire.stage == IDLE_WIRE_BANNER && says_something_else(&ssh->wire)) return fail_not_ssh(ssh, error);
   return idle_ssh_fail(error, "ssh.timeout", "'%s' did not finish the handshake within %.1f s: no %s came", ssh->url,
                        (double)(idle_now_ms() - ssh->started_ms) / 1000,
                        ssh->wire.stage == IDLE_WIRE_BANNER    ? "banner"

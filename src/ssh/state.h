@@ -49,6 +49,7 @@ struct idle_ssh {
   bool is_broken;           /* libssh2 gave up on the connection */
   char last_words[160];     /* what the server said when it disconnected, escaped; "" = nothing */
   bool is_disconnected;     /* by a message of the server */
+  bool is_loss_told;        /* to the trace */
 
   idle_known_hosts known;
   idle_identity identity;

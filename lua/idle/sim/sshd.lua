@@ -14,6 +14,7 @@ local sshd = {}
 ---@field config?    string[]  lines of sshd_config(5); they win over ours
 ---@field host_keys? string[]  types; default { "ed25519" }
 ---@field log_level? string    default "VERBOSE"
+---@field env?       table<string, string>  added to the environment of sshd itself
 
 ---@class idle.SshdServer
 ---@field host          string
@@ -106,6 +107,7 @@ local function launch(options, keys, port)
   write_config(options, keys, port)
   local child = errors.check(process.spawn({
     command = { PROGRAM, "-D", "-f", options.dir .. "/sshd_config", "-E", log_file },
+    env = options.env,
   }))
   if is_listening(child, log_file) then return child, log_file end
   child:close()

@@ -1,0 +1,126 @@
+/* Loaded into programs by LD_PRELOAD, in place of what a spec must not touch:
+ *  - a password for the account that runs the specs, for a real sshd, both in
+ *    /etc/shadow's and in PAM's way: "open sesame";
+ *  - name servers: IDLE_LOOKUP=hang never answers, IDLE_LOOKUP=loopback knows
+ *    every name. */
+#include <dlfcn.h>
+#include <netdb.h>
+#include <shadow.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Names ---- */
+
+int getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict hints,
+                struct addrinfo **restrict result) {
+  int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+  void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+  memcpy(&real, &symbol, sizeof real);
+  const char *wish = getenv("IDLE_LOOKUP");
+  if (wish == NULL || (hints->ai_flags & AI_NUMERICHOST) != 0) return real(name, service, hints, result);
+  while (strcmp(wish, "hang") == 0) pause();
+  return real("127.0.0.1", service, hints, result);
+}
+
+/* ---- A password in /etc/shadow ---- */
+
+struct spwd *getspnam(const char *name) {
+  static struct spwd entry = {
+      .sp_lstchg = 20000, .sp_min = -1, .sp_max = -1, .sp_warn = -1, .sp_inact = -1, .sp_expire = -1};
+  entry.sp_namp = (char *)name;
+  entry.sp_pwdp = (char *)"$6$idlespec$0.YVasT3nJmJvuO.9oxWZ8PwcmZbIrlJvIQ7XVOWruRdbwEgUTguwCOE88uID2oPLiyx0YjeNoOH"
+                          "FpMEcvw9q1";
+  return &entry;
+}
+
+/* ---- A password through PAM, as far as sshd uses it ---- */
+
+enum { PAM_SUCCESS = 0, PAM_AUTH_ERR = 7, PAM_USER = 2, PAM_CONV = 5, PAM_PROMPT_ECHO_OFF = 1 };
+
+struct pam_message {
+  int msg_style;
+  const char *msg;
+};
+struct pam_response {
+  char *resp;
+  int resp_retcode;
+};
+struct pam_conv {
+  int (*conv)(int count, const struct pam_message **messages, struct pam_response **responses, void *data);
+  void *appdata_ptr;
+};
+
+static struct pam_conv conversation;
+static const char *account;
+static char *no_variables[] = {NULL};
+
+int pam_start(const char *service, const char *user, const struct pam_conv *talk, void **handle);
+int pam_set_item(void *handle, int type, const void *item);
+int pam_authenticate(void *handle, int flags);
+char **pam_getenvlist(void *handle);
+const char *pam_strerror(void *handle, int error);
+int pam_get_item(const void *handle, int type, const void **item);
+int pam_putenv(void *handle, const char *variable);
+
+int pam_start(const char *service, const char *user, const struct pam_conv *talk, void **handle) {
+  (void)service;
+  account = user;
+  conversation = *talk;
+  *handle = &conversation;
+  return PAM_SUCCESS;
+}
+
+int pam_set_item(void *handle, int type, const void *item) {
+  (void)handle;
+  if (type == PAM_CONV) conversation = *(const struct pam_conv *)item;
+  return PAM_SUCCESS;
+}
+
+int pam_authenticate(void *handle, int flags) {
+  (void)handle, (void)flags;
+  const struct pam_message prompt = {PAM_PROMPT_ECHO_OFF, "Password: "};
+  const struct pam_message *prompts[] = {&prompt};
+  struct pam_response *answers = NULL;
+  if (conversation.conv(1, prompts, &answers, conversation.appdata_ptr) != PAM_SUCCESS || answers == NULL)
+    return PAM_AUTH_ERR;
+  int is_right = answers[0].resp != NULL && strcmp(answers[0].resp, "open sesame") == 0;
+  free(answers[0].resp);
+  free(answers);
+  return is_right ? PAM_SUCCESS : PAM_AUTH_ERR;
+}
+
+char **pam_getenvlist(void *handle) {
+  (void)handle;
+  return no_variables;
+}
+
+const char *pam_strerror(void *handle, int error) {
+  (void)handle, (void)error;
+  return "PAM's stand-in";
+}
+
+int pam_get_item(const void *handle, int type, const void **item) {
+  (void)handle;
+  *item = type == PAM_USER ? account : NULL;
+  return PAM_SUCCESS;
+}
+
+int pam_putenv(void *handle, const char *variable) {
+  (void)handle, (void)variable;
+  return PAM_SUCCESS;
+}
+
+#define AGREES(name)                                                                                                   \
+  int name(void *handle, int flags);                                                                                   \
+  int name(void *handle, int flags) {                                                                                  \
+    (void)handle, (void)flags;                                                                                         \
+    return PAM_SUCCESS;                                                                                                \
+  }
+AGREES(pam_acct_mgmt)
+AGREES(pam_setcred)
+AGREES(pam_open_session)
+AGREES(pam_close_session)
+AGREES(pam_chauthtok)
+AGREES(pam_end)

@@ -1,0 +1,163 @@
+--- SSH servers for specs: real ones, and peers that are none.
+local errors = require("idle.engine.errors")
+local file = require("idle.file")
+local loop = require("idle.loop")
+local process = require("idle.process")
+local ssh = require("idle.ssh")
+local sshd = require("idle.sim.sshd")
+
+local far = {}
+
+--- Milliseconds; long enough for any machine, and no spec that passes waits for it.
+far.SOON = 20000
+
+--- The library that gives programs a password and name servers (spec/c/stand_in.c), and its password.
+far.STAND_IN = assert(process.executable()):match("^(.*/)") .. "stand_in.so"
+far.PASSWORD = "open sesame"
+
+---@class spec.SshServer: idle.SshdServer
+local Server = {}
+
+--- Starts a real sshd in a folder of its own; `<close>` removes it.
+---@param options? table  as of idle.sim.sshd
+---@return spec.SshServer
+function far.server(options)
+  local complete = { dir = assert(file.temp_dir("idle-ssh-")) }
+  for name, value in pairs(options or {}) do complete[name] = value end
+  local server = sshd.start(complete)
+  local function get(_, name) return Server[name] or server[name] end
+  return setmetatable({}, { __index = get, __close = Server.stop })
+end
+
+function Server:stop()
+  for _, pid in ipairs(self:sessions()) do far.run({ "kill", "-KILL", tostring(pid) }) end
+  getmetatable(self).__index(self, "child"):close()
+  file.remove_all(self.dir)
+end
+
+--- Tries to connect with the key that the server knows.
+---@param changes? table  other options; false removes one
+---@return idle.SshClient?, idle.Error?
+function Server:try(changes)
+  local options = {
+    host = self.host, port = self.port, user = self.user, identity_file = self.identity_file, agent = false,
+    known_hosts = self.known_hosts, timeout_ms = far.SOON,
+  }
+  for name, value in pairs(changes or {}) do options[name] = value or nil end
+  return ssh.connect(options)
+end
+
+--- Connects, or fails the spec.
+---@param changes? table
+---@return idle.SshClient
+function Server:connect(changes) return errors.check(self:try(changes)) end
+
+--- Process ids of the sshd that serve connections now.
+---@return integer[]
+function Server:sessions()
+  local pids = {}
+  local list = file.read(("/proc/%d/task/%d/children"):format(self.pid, self.pid)) or ""
+  for pid in list:gmatch("%d+") do pids[#pids + 1] = math.tointeger(pid) end
+  return pids
+end
+
+--- Sends a signal to all of them.
+---@param name string
+function Server:signal_sessions(name)
+  for _, pid in ipairs(self:sessions()) do far.run({ "kill", "-" .. name, tostring(pid) }) end
+end
+
+---@return string
+function Server:log() return assert(file.read(self.log_file)) end
+
+--- Makes a key that may log in.
+---@param name       string    of the file
+---@param arguments? string[]  of ssh-keygen
+---@return string path
+function Server:new_key(name, arguments)
+  local path = self.dir .. "/" .. name
+  far.new_key(path, arguments)
+  local known = self.dir .. "/authorized_keys"
+  assert(file.append_synced(known, assert(file.read(path .. ".pub"))))
+  return path
+end
+
+--- Writes a known_hosts file into the server's folder.
+---@param text string
+---@return string path
+function Server:write_known_hosts(text)
+  local path = self.dir .. "/other_known_hosts"
+  assert(file.write_private(path, text))
+  return path
+end
+
+--- The host key of a type, as in known_hosts: "ssh-ed25519 AAAA…".
+---@param key_type? string
+---@return string
+function Server:host_key(key_type)
+  return assert(file.read(("%s/host_%s.pub"):format(self.dir, key_type or "ed25519"))):match("^%S+ %S+")
+end
+
+---@param key_type? string
+---@return string
+function Server:fingerprint(key_type)
+  return far.run({ "ssh-keygen", "-l", "-f", ("%s/host_%s.pub"):format(self.dir, key_type or "ed25519") })
+    :match("SHA256:%S+")
+end
+
+--- Makes a pair of keys.
+---@param path       string
+---@param arguments? string[]  of ssh-keygen; default: ed25519 without a passphrase
+function far.new_key(path, arguments)
+  far.run({ "ssh-keygen", "-q", "-f", path, table.unpack(arguments or { "-t", "ed25519", "-N", "" }) })
+end
+
+--- Runs a program to its end.
+---@param command string[]
+---@param env?    table<string, string>
+---@return string stdout
+function far.run(command, env)
+  local child <close> = errors.check(process.spawn({ command = command, env = env }))
+  return errors.check(child:read_all(far.SOON))
+end
+
+--- Waits until a condition holds.
+---@generic T
+---@param check fun(): T
+---@return T
+function far.eventually(check)
+  local deadline = loop.monotonic() + far.SOON / 1000
+  while true do
+    local value = check()
+    if value then return value end
+    if loop.monotonic() > deadline then error("never happened", 2) end
+    loop.sleep(5)
+  end
+end
+
+---@class spec.Peer
+---@field port integer
+local Peer = {}
+Peer.__index = Peer
+
+--- Starts a TCP server that behaves in a way of spec/support/tcp_peer.lua; `<close>` ends it.
+---@param behaviour string
+---@return spec.Peer
+function far.peer(behaviour, ...)
+  local child = errors.check(process.spawn({ command = { "lua5.4", "spec/support/tcp_peer.lua", behaviour, ... } }))
+  return setmetatable({ child = child, port = tonumber(errors.check(child:read_line(far.SOON))) }, Peer)
+end
+
+function Peer:__close() self.child:close() end
+
+--- Tries to connect; there is nothing to log in with.
+---@param timeout_ms number
+---@return idle.SshClient?, idle.Error?
+function Peer:try(timeout_ms)
+  return ssh.connect({
+    host = "127.0.0.1", port = self.port, user = "somebody", known_hosts = "/nowhere/known_hosts", agent = false,
+    timeout_ms = timeout_ms,
+  })
+end
+
+return far
