@@ -12,7 +12,7 @@
 #define TIMEOUT_SIGNAL SIGALRM
 
 /* Instructions of Lua: some milliseconds, and no time at all. */
-enum { PATIENCE = 1000000, SOON = 100 };
+enum { PATIENCE = 1000000, LONGEST_STEP = 100 };
 
 /* What a signal handler needs is static, for it has no argument. */
 static idle_runtime *armed; /* NULL: none */
@@ -39,14 +39,12 @@ static void stop(lua_State *L, lua_Debug *frame);
 
 /* Another task than the main task computes. The main task has to get the error,
  * so let it run first; a task that cannot be suspended here may soon be elsewhere. */
-static void make_way(lua_State *L, const lua_Debug *frame, int step) {
-  if (idle_task_of(L) == NULL || !lua_isyieldable(L)) {
-    if (step == PATIENCE) luaL_error(L, "interrupted!");
-    lua_sethook(L, stop, LUA_MASKCOUNT, PATIENCE);
-  } else if (frame->event == LUA_HOOKCOUNT) {
+static void make_way(lua_State *L, int step) {
+  if (idle_task_of(L) != NULL && lua_isyieldable(L)) {
     idle_task_preempt(L);
   } else {
-    lua_sethook(L, stop, LUA_MASKCOUNT, 1); /* only there a hook may yield */
+    if (step == PATIENCE) luaL_error(L, "interrupted!");
+    lua_sethook(L, stop, LUA_MASKCOUNT, PATIENCE);
   }
 }
 
@@ -62,12 +60,14 @@ static bool is_inside_idle(lua_State *L) {
 }
 
 static void stop(lua_State *L, lua_Debug *frame) {
+  (void)frame;
   int step = lua_gethookcount(L);
   lua_sethook(L, NULL, 0, 0);
   idle_runtime *rt = armed;
   if (rt == NULL || !is_pending()) return; /* it was delivered meanwhile */
   if (is_inside_idle(L)) {
-    lua_sethook(L, stop, LUA_MASKCOUNT, SOON);
+    /* Never the same step twice: it might always meet a loop at the same place. */
+    lua_sethook(L, stop, LUA_MASKCOUNT, step % LONGEST_STEP + 1);
   } else if (end_tasks(rt)) {
     idle_task_raise_ending(L);
   } else if (rt->scheduler.current == rt->main) {
@@ -75,19 +75,27 @@ static void stop(lua_State *L, lua_Debug *frame) {
     rt->is_interrupted = true;
     luaL_error(L, "interrupted!");
   } else {
-    make_way(L, frame, step);
+    make_way(L, step);
   }
 }
 
+/* Unlike lua not at a call: the error would come instead of the `__close` of a wait. */
 void idle_interrupt_pass_on(lua_State *L) {
-  if (L != NULL && is_pending()) lua_sethook(L, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT, 1);
+  if (L != NULL && is_pending()) lua_sethook(L, stop, LUA_MASKCOUNT, 1);
 }
 
 /* ---- Stopping waits ---- */
 
+static bool has_begun(const idle_task *task) { return task->arguments == 0; }
+
 bool idle_interrupt_deliver(idle_runtime *rt) {
   if (rt != armed || !is_pending()) return false;
   if (end_tasks(rt)) return true;
+  if (rt->main != NULL && !has_begun(rt->main)) { /* there is no wait yet that could fail */
+    idle_interrupt_pass_on(rt->main->thread);
+    idle_task_run(rt->main);
+    return true;
+  }
   has_int = 0;
   if (rt->main == NULL || rt->is_leaving) { /* nobody is left to ask */
     rt->ended_by = 128 + SIGINT;
@@ -125,7 +133,9 @@ static void on_signal(int number) {
     else
       has_term = 1;
   }
-  idle_interrupt_pass_on(armed->scheduler.running);
+  lua_State *running = armed->scheduler.running;
+  if (running == NULL && armed->main != NULL) running = armed->main->thread; /* it may be about to run */
+  idle_interrupt_pass_on(running);
   uv_async_send(&wake_up);
   errno = error;
 }
@@ -150,6 +160,7 @@ void idle_interrupt_pause(const idle_runtime *rt) {
 
 void idle_interrupt_disarm(idle_runtime *rt) {
   if (armed != rt) return;
+  set_handlers(SIG_DFL);
   set_handler(TIMEOUT_SIGNAL, SIG_IGN); /* the watchdog goes on, and ends a process that hangs in its cleanup */
   uv_close((uv_handle_t *)&wake_up, NULL);
   armed = NULL;

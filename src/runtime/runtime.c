@@ -172,6 +172,7 @@ void idle_runtime_finish(idle_runtime *rt, bool cancel) {
     if (!idle_runtime_turn(rt)) break_deadlock(scheduler);
   idle_interrupt_deliver(rt); /* it may have come with the end of the last task */
   idle_interrupt_pause(rt);
+  if (rt->ended_by == 0) scheduler->ending = (idle_ending){NULL, NULL}; /* the program itself goes on */
 }
 
 bool idle_runtime_take_failure(idle_runtime *rt) {
