@@ -49,7 +49,7 @@ local function fault_of(model, machine, done)
   if not import_start or traits.purge_at < math.huge or traits.clock_step ~= 0 then return nil end
   if outcome == "Success" and model:is_glossed_over(import_start) then return "errors passed over" end
   -- After a lost answer nobody can tell whose cycle it is, nor after a stopped one, nor before its end.
-  if traits.answer ~= "good" or traits.stop or outcome == "Timeout" then return nil end
+  if traits.answer ~= "good" or traits.stop or outcome == "Timeout" or model:has_hand_import() then return nil end
   if data.Carried ~= model:carried(import_start) then return "started and adopted mixed up" end
 end
 

@@ -374,7 +374,7 @@ function Model:is_needless_timeout(outcome)
   if outcome == "Busy" then return was_free end
   if outcome ~= "Timeout" or not was_free or not self:has_carried() then return false end
   if not self:has_hand_import() then return true end
-  return self:fate(self.now) ~= "under way" and self.traits.purge_at == NEVER
+  return self:fate(self.now) ~= "under way" and self.traits.purge_at == NEVER and self.traits.flag ~= "missing"
 end
 
 --- Whether our cycle ran where everybody who looks must see it.

@@ -45,10 +45,7 @@ Machine.__index = Machine
 local sync_cycle = {}
 
 local SETTLING_PAUSE = 2
-
--- A virtual machine that was halted for a backup is behind for a while, and its
--- dates are still in order.
-local CLOCK_SLACK = 30
+local CLOCK_SLACK = 2
 local KEPT_LOOKS = 20
 
 -- Before anything is known of a server, so many failures in a row are not a passing trouble.
@@ -153,12 +150,12 @@ local function schedule(self, now)
 end
 
 -- Whether somebody set the server's clock back: then dates no longer tell what
--- was first. From the end of the last look to the beginning of this one it should
+-- was first. From the end of the last look to the beginning of this one it must
 -- have gone as far as ours. One that stands still tells nothing.
 local function is_set_back(self, clock)
   local before = self.last_clock
   if not (clock and before) or clock == before then return false end
-  return clock < before or clock - before < self.look_began - self.last_clock_at - CLOCK_SLACK
+  return clock - before < self.look_began - self.last_clock_at - CLOCK_SLACK
 end
 
 local function follow_clock(self, look)
