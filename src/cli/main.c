@@ -293,6 +293,9 @@ static int run_command_line(Program *program) {
   case IDLE_OPTIONS_BAD_LONG:
     idle_chunk_message(program->name, program->options.message);
     return EX_USAGE;
+  case IDLE_OPTIONS_NO_MEMORY:
+    idle_chunk_message(program->name, "not enough memory");
+    return EXIT_FAILURE;
   case IDLE_OPTIONS_OK:
     break;
   }

@@ -209,7 +209,7 @@ static idle_options_status check_combination(idle_options *options) {
 idle_options_status idle_options_read(idle_options *options, int argc, char **argv) {
   *options = (idle_options){.script = argc};
   options->actions = calloc((size_t)argc + 1, sizeof *options->actions);
-  if (options->actions == NULL) abort();
+  if (options->actions == NULL) return IDLE_OPTIONS_NO_MEMORY;
   Reader reader = {options, argv, argc > 0 ? 1 : 0};
   idle_options_status status = read_head(&reader);
   options->script = reader.next < argc ? reader.next : argc;

@@ -14,7 +14,8 @@ typedef struct {
 typedef enum {
   IDLE_OPTIONS_OK,
   IDLE_OPTIONS_BAD_SHORT, /* `bad` is an option that lua refuses, too */
-  IDLE_OPTIONS_BAD_LONG   /* `message` says what is wrong with one of ours */
+  IDLE_OPTIONS_BAD_LONG,  /* `message` says what is wrong with one of ours */
+  IDLE_OPTIONS_NO_MEMORY
 } idle_options_status;
 
 /* All strings but `message` belong to argv. */
