@@ -50,6 +50,15 @@ describe("idle.host.lone_step", function()
     assert.equal("table", type(err.data))
   end)
 
+  it("says what was started if the wait is cut off, so that it can be taken up", function()
+    local with = { AuthSessionName = "Sync", PolicyType = "Delta", Wait = true }
+    local ok, err = pcall(idle.with_timeout, 0.2, trigger, with, { cycle_seconds = 60 })
+    assert.is_false(ok)
+    assert.equal("timeout", err.kind)
+    assert.equal("applied", err.effect)
+    assert.equal("yes", err.data.Baseline.Accepted)
+  end)
+
   it("names the nearest key, before anything is recorded", function()
     local err = failure({ AuthSessionName = "Sync", PolicyTipe = "Delta" })
     assert.equal("input.with", err.kind)
