@@ -17,7 +17,7 @@ demo: build
 	@$(BUILD)/idle-lua examples/joiner.lua
 
 test: build
-	@ctest --test-dir $(BUILD) --output-on-failure
+	@ctest --test-dir $(BUILD) --output-on-failure --parallel 2
 
 lint: build
 	@cmake --build --preset $(PRESET) --target lint
