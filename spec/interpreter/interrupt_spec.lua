@@ -4,16 +4,16 @@ local child = require("spec.support.child")
 local PRELUDE = [[
   local idle = require("idle")
   io.stdout:setvbuf("line")
-  local function compute() print("ready") while true do end end
-  -- Looks for something for longer than anybody waits, in one call of a C function.
-  local function search() print("ready") return (("a"):rep(30)):find(("a?"):rep(30) .. ("a"):rep(31)) end
-  local function sleep() print("ready") idle.sleep(60) end
+  local function compute() print("begun") while true do end end
+  -- One call of a C function, which prints and then looks for something longer than anybody waits.
+  local function search() return ("begun" .. ("a"):rep(30)):gsub(("a?"):rep(30) .. "begun", print) end
+  local function sleep() print("begun") idle.sleep(60) end
 ]]
 
--- Runs a script that prints "ready", and sends it a signal then.
+-- Runs a script that prints "begun", and sends it a signal then.
 local function interrupted(script)
   local started <close> = child.start({ "-", stdin = PRELUDE .. script })
-  started:read_up_to("ready")
+  started:read_up_to("begun")
   started:signal("INT")
   return started:outcome()
 end
@@ -32,15 +32,15 @@ describe("Ctrl-C", function()
 
   it("stops a script that waits", function()
     assert_interrupted(interrupted("sleep()"))
-    assert_interrupted(interrupted("idle.spawn(idle.sleep, 60) print('ready') idle.spawn(idle.sleep, 60):join()"))
-    assert_interrupted(interrupted("print('ready') idle.exec{ command = { 'sleep', '60' } }"))
+    assert_interrupted(interrupted("idle.spawn(idle.sleep, 60) print('begun') idle.spawn(idle.sleep, 60):join()"))
+    assert_interrupted(interrupted("print('begun') idle.exec{ command = { 'sleep', '60' } }"))
   end)
 
   it("stops a script that reads from stdin", function()
-    local started <close> = child.start({ "-e", "io.stdout:setvbuf('line') print('ready') print(io.read())" })
-    started:read_up_to("ready")
+    local started <close> = child.start({ "-e", "io.stdout:setvbuf('line') print('begun') print(io.read())" })
+    started:read_up_to("begun")
     started:signal("INT")
-    assert.match(": %(command line%):1: interrupted!\n", started:outcome().stderr)
+    assert_interrupted(started:outcome())
   end)
 
   it("runs the __close handlers, and ends the other tasks", function()
@@ -50,14 +50,14 @@ describe("Ctrl-C", function()
       local _ <close> = closing("main")
       sleep()
     ]])
-    assert.equal("ready\nclosed main\nclosed other\n", outcome.stdout)
+    assert.equal("begun\nclosed main\nclosed other\n", outcome.stdout)
     assert_interrupted(outcome)
   end)
 
   it("is caught by pcall as the error 'interrupted!', and the script goes on", function()
     for _, f in ipairs({ "compute", "sleep" }) do
       local outcome = interrupted("print(pcall(" .. f .. ")) idle.sleep(0.001) print('on')")
-      assert.match("^ready\nfalse\t[^\n]*interrupted!\non\n$", outcome.stdout)
+      assert.match("^begun\nfalse\t[^\n]*interrupted!\non\n$", outcome.stdout)
       assert.same({ "", 0 }, { outcome.stderr, outcome.exit_code })
     end
   end)
@@ -78,13 +78,13 @@ describe("Ctrl-C", function()
         print("inner", coroutine.resume(coroutine.create(compute)))
       end)))
     ]])
-    assert.match("^ready\ninner\tfalse\t[^\n]*interrupted!\ntrue\n$", outcome.stdout)
+    assert.match("^begun\ninner\tfalse\t[^\n]*interrupted!\ntrue\n$", outcome.stdout)
     assert.equal(0, outcome.exit_code)
   end)
 
   it("is caught by pcall inside a coroutine", function()
     local outcome = interrupted("print(coroutine.wrap(function() return pcall(compute) end)())")
-    assert.match("^ready\nfalse\t[^\n]*interrupted!\n$", outcome.stdout)
+    assert.match("^begun\nfalse\t[^\n]*interrupted!\n$", outcome.stdout)
   end)
 
   it("stops Lua code that a C function called", function()
@@ -101,7 +101,7 @@ describe("Ctrl-C", function()
       print(other:is_done())
       print(select(2, pcall(other.join, other)).kind)
     ]])
-    assert.match("^ready\nfalse\t[^\n]*interrupted!\nfalse\ncancelled\n$", outcome.stdout)
+    assert.match("^begun\nfalse\t[^\n]*interrupted!\nfalse\ncancelled\n$", outcome.stdout)
     assert.equal(0, outcome.exit_code)
   end)
 
@@ -112,7 +112,7 @@ describe("Ctrl-C", function()
         sleep()
       end)
     ]])
-    assert.equal("ready\nclosed\n", outcome.stdout)
+    assert.equal("begun\nclosed\n", outcome.stdout)
     assert.equal(130, outcome.exit_code)
   end)
 
@@ -123,32 +123,38 @@ describe("Ctrl-C", function()
   it("counts although whoever started the program ignored it", function()
     local started <close> = child.start({ program = "sh", "-c", "trap '' INT; exec \"$@\"", "sh", child.PROGRAM, "-",
       stdin = PRELUDE .. "compute()" })
-    started:read_up_to("ready")
+    started:read_up_to("begun")
     started:signal("INT")
     assert_interrupted(started:outcome())
   end)
 
   it("does not tear a module of idle apart: it comes in the script's code, or in a wait", function()
-    local module = "print('ready') pcall(function() for _ = 1, 3e7 do end end) print('whole')"
+    local module = "print('begun') pcall(function() for _ = 1, 3e7 do end end) print('whole')"
     local outcome = interrupted(("local f = assert(load(%q, '=idle.spec')) f() while true do end"):format(module))
-    assert.equal("ready\nwhole\n", outcome.stdout)
+    assert.equal("begun\nwhole\n", outcome.stdout)
     assert_interrupted(outcome)
   end)
 
   it("reaches each chunk of the command line anew", function()
-    local loop = "io.stdout:setvbuf('line') pcall(function() print('ready') while true do end end)"
+    local loop = "io.stdout:setvbuf('line') pcall(function() print('begun') while true do end end)"
     local started <close> = child.start({ "-e", loop, "-e", loop, "-e", loop, "-e", "print('end')" })
     for _ = 1, 3 do
-      started:read_up_to("ready")
+      started:read_up_to("begun")
       started:signal("INT")
     end
     assert.equal(0, started:outcome().exit_code)
   end)
 
+  it("reaches a main task that has not begun when the signal comes", function()
+    local other = "require('idle').spawn(function() io.popen('kill -INT $PPID'):close() while true do end end)"
+    assert_interrupted(child.run({ "-e", other, "-e", "while true do end" }))
+    assert_interrupted(child.run({ "-e", other, "-e", "require('idle').sleep(60)" }))
+  end)
+
   describe("a second time", function()
     local function interrupted_twice(script, second)
       local started <close> = child.start({ "-", stdin = PRELUDE .. script })
-      started:read_up_to("ready")
+      started:read_up_to("begun")
       started:signal_once("INT")
       started:signal(second)
       return started:outcome()

@@ -1,23 +1,34 @@
 local child = require("spec.support.child")
+local file = require("idle.file")
+local idle = require("idle")
 
 -- In front of scripts.
 local PRELUDE = [[
   local idle = require("idle")
   io.stdout:setvbuf("line")
-  local function compute() print("ready") while true do end end
-  local function search() print("ready") return (("a"):rep(30)):find(("a?"):rep(30) .. ("a"):rep(31)) end
-  local function sleep() print("ready") idle.sleep(60) end
+  local function compute() print("begun") while true do end end
+  -- One call of a C function, which prints and then looks for something longer than anybody waits.
+  local function search() return ("begun" .. ("a"):rep(30)):gsub(("a?"):rep(30) .. "begun", print) end
+  local function sleep() print("begun") idle.sleep(60) end
   local function closing(f) return setmetatable({}, { __close = f }) end
 ]]
 
 local function start(script) return child.start({ "-", stdin = PRELUDE .. script }) end
 
--- Runs a script that prints "ready", and tells it to end then.
+-- Runs a script that prints "begun", and tells it to end then.
 local function terminated(script)
   local started <close> = start(script)
-  started:read_up_to("ready")
+  started:read_up_to("begun")
   started:signal("TERM")
   return started:outcome()
+end
+
+local function await_end(pid)
+  local function has_ended()
+    local stat = file.read("/proc/" .. pid .. "/stat")
+    return stat == nil or stat:find("%) Z ") ~= nil
+  end
+  idle.wait_until({ check = has_ended, timeout = child.DEADLINE_MS / 1000, interval = 0.001 })
 end
 
 describe("SIGTERM", function()
@@ -25,7 +36,7 @@ describe("SIGTERM", function()
     for _, script in ipairs({
       "sleep()", "compute()", "idle.spawn(sleep)", "idle.spawn(compute)", "idle.spawn(compute):join()",
       "coroutine.wrap(function() coroutine.wrap(compute)() end)()", "table.sort({ 1, 2 }, compute)",
-      "print('ready') idle.exec{ command = { 'sleep', '60' } }",
+      "print('begun') idle.exec{ command = { 'sleep', '60' } }",
     }) do
       assert.equal(143, terminated(script).exit_code, script)
     end
@@ -38,7 +49,7 @@ describe("SIGTERM", function()
         print(name, ok, err.kind, err.message)
       end
       idle.spawn(report, "other")
-      idle.spawn(print, "ready")
+      idle.spawn(print, "begun")
       report("main")
     ]])
     assert.match("main\tfalse\tcancelled\tcancelled by SIGTERM[^\n]*\n", outcome.stdout)
@@ -55,12 +66,12 @@ describe("SIGTERM", function()
       local _ <close> = closing(function() idle.sleep(0.02) print("closed main") end)
       sleep()
     ]])
-    assert.equal("ready\nclosed other\nclosed main\n", outcome.stdout)
+    assert.equal("begun\nclosed other\nclosed main\n", outcome.stdout)
     assert.equal(143, outcome.exit_code)
   end)
 
   it("can't be passed over by a script that catches errors and waits again", function()
-    assert.equal(143, terminated("print('ready') while true do pcall(idle.sleep, 60) end").exit_code)
+    assert.equal(143, terminated("print('begun') while true do pcall(idle.sleep, 60) end").exit_code)
     assert.equal(143, terminated("pcall(sleep) print(pcall(idle.sleep, 60)) idle.sleep(60)").exit_code)
   end)
 
@@ -70,14 +81,14 @@ describe("SIGTERM", function()
       print(select(2, pcall(function() idle.spawn(idle.sleep, 60):join() end)).kind)
       idle.spawn(function() print("begun") idle.sleep(60) print("never") end)
     ]])
-    assert.match("^ready\ncancelled\n", outcome.stdout)
+    assert.match("^begun\ncancelled\n", outcome.stdout)
     assert.not_match("never", outcome.stdout)
     assert.equal(143, outcome.exit_code)
   end)
 
   it("ends with its status although the script ended well", function()
     local outcome = terminated("pcall(sleep) print('done')")
-    assert.equal("ready\ndone\n", outcome.stdout)
+    assert.equal("begun\ndone\n", outcome.stdout)
     assert.equal(143, outcome.exit_code)
   end)
 
@@ -89,15 +100,13 @@ describe("SIGTERM", function()
     local pid = started:read_line()
     started:signal("TERM")
     assert.equal(143, started:outcome().exit_code)
-    local state = io.open("/proc/" .. pid .. "/stat")
-    assert.is_true(state == nil or state:read("a"):find("%) Z ") ~= nil)
-    if state then state:close() end
+    await_end(pid)
   end)
 
   it("counts although whoever started the program ignored it", function()
     local started <close> = child.start({ program = "sh", "-c", "trap '' TERM; exec \"$@\"", "sh", child.PROGRAM, "-",
       stdin = PRELUDE .. "sleep()" })
-    started:read_up_to("ready")
+    started:read_up_to("begun")
     started:signal("TERM")
     assert.equal(143, started:outcome().exit_code)
   end)
@@ -113,14 +122,14 @@ describe("SIGTERM", function()
       end)
       sleep()
     ]])
-    assert.match("^ready\nfirst\tfalse\tcancelled\ttrue\nsecond\tfalse\t[^\n]+\n$", outcome.stdout)
+    assert.match("^begun\nfirst\tfalse\tcancelled\ttrue\nsecond\tfalse\t[^\n]+\n$", outcome.stdout)
     assert.equal(143, outcome.exit_code)
   end)
 
   describe("a second time", function()
     local function terminated_twice(script, second)
       local started <close> = start(script)
-      started:read_up_to("ready")
+      started:read_up_to("begun")
       started:signal_once("TERM")
       started:signal(second)
       return started:outcome()

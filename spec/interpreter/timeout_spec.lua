@@ -8,6 +8,9 @@ local PRELUDE = [[
   local function closing(f) return setmetatable({}, { __close = f }) end
 ]]
 
+-- Seconds: enough to get through the first lines of a script, on any machine.
+local ENOUGH = "0.3"
+
 local function limited(seconds, script) return child.run({ "--timeout", seconds, "-", stdin = PRELUDE .. script }) end
 
 describe("--timeout", function()
@@ -38,9 +41,9 @@ describe("--timeout", function()
   end)
 
   it("ends a C function that computes", function()
-    local outcome = limited("0.05", "print('x') return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(31))")
-    assert.match(": the timeout of 0.05 s passed, and the script did not stop\n", outcome.stderr)
-    assert.equal("x\n", outcome.stdout)
+    local outcome = limited(ENOUGH, "print('begun') return (('a'):rep(30)):find(('a?'):rep(30) .. ('a'):rep(31))")
+    assert.match(": the timeout of 0.3 s passed, and the script did not stop\n", outcome.stderr)
+    assert.equal("begun\n", outcome.stdout)
     assert.equal(124, outcome.exit_code)
   end)
 
@@ -51,13 +54,13 @@ describe("--timeout", function()
   end)
 
   it("raises an error of kind `timeout`, which the script can look at", function()
-    local outcome = limited("0.05", "local ok, err = pcall(idle.sleep, 60) print(ok, err.kind, err.effect)")
+    local outcome = limited(ENOUGH, "local ok, err = pcall(idle.sleep, 60) print(ok, err.kind, err.effect)")
     assert.equal("false\ttimeout\tnone\n", outcome.stdout)
     assert.equal(124, outcome.exit_code)
   end)
 
   it("runs the __close handlers, which may still wait", function()
-    local outcome = limited("0.05", [[
+    local outcome = limited(ENOUGH, [[
       local _ <close> = closing(function() idle.sleep(0.02) print("closed") end)
       idle.sleep(60)
     ]])
@@ -67,13 +70,13 @@ describe("--timeout", function()
 
   it("is not put off by a script that catches the error, or by a cleanup without end", function()
     local function limited_at_once(script)
-      return function() return limited("0.05", script) end
+      return function() return limited(ENOUGH, script) end
     end
     for _, outcome in ipairs(idle.gather({
       limited_at_once("while true do pcall(function() while true do end end) end"),
       limited_at_once("local _ <close> = closing(function() while true do end end) idle.sleep(60)"),
     })) do
-      assert.match(": the timeout of 0.05 s passed, and the script did not stop\n", outcome.stderr)
+      assert.match(": the timeout of 0.3 s passed, and the script did not stop\n", outcome.stderr)
       assert.equal(124, outcome.exit_code)
     end
   end)

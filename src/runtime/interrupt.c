@@ -41,6 +41,7 @@ static void stop(lua_State *L, lua_Debug *frame);
  * so let it run first; a task that cannot be suspended here may soon be elsewhere. */
 static void make_way(lua_State *L, int step) {
   if (idle_task_of(L) != NULL && lua_isyieldable(L)) {
+    if (armed->main != NULL) idle_interrupt_pass_on(armed->main->thread); /* it may compute, too */
     idle_task_preempt(L);
   } else {
     if (step == PATIENCE) luaL_error(L, "interrupted!");
