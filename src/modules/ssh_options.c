@@ -28,10 +28,10 @@ static void check_names(lua_State *L) {
 /* The value stays on the stack. [-0, +1, v] */
 static const char *string_field(lua_State *L, const char *name, const char *otherwise) {
   if (lua_getfield(L, TABLE, name) == LUA_TNIL) return otherwise;
-  size_t size;
+  size_t size = 0;
   const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : NULL;
   if (text == NULL) luaL_error(L, "option '%s' of ssh.connect must be a string", name);
-  if (strlen(text) != size) luaL_error(L, "option '%s' of ssh.connect holds a zero byte", name);
+  if (text != NULL && strlen(text) != size) luaL_error(L, "option '%s' of ssh.connect holds a zero byte", name);
   return text;
 }
 
