@@ -45,6 +45,9 @@ Machine.__index = Machine
 local sync_cycle = {}
 
 local SETTLING_PAUSE = 2
+
+-- Looks that keep failing must not hammer the server, nor leave too long unobserved.
+local FAILED_PAUSE = 10
 local CLOCK_SLACK = 2
 local KEPT_LOOKS = 20
 
@@ -143,7 +146,7 @@ local function schedule(self, now)
   if self.watch.up or is_waiting_turn then
     pause = self.poll_interval
   elseif self.failures >= FIRST_FAILURES then
-    pause = math.max(pause, self.poll_interval)
+    pause = math.max(pause, math.min(self.poll_interval, FAILED_PAUSE))
   end
   self.due = now + pause
   if is_waiting_turn and self.start_at > now then self.due = math.min(self.due, self.start_at) end

@@ -10,6 +10,9 @@ local sync_report = {}
 -- Enough to recognise what went wrong; all of them are in the server's own log.
 local FIRST_OBJECTS = 5
 
+-- The database behind the history keeps dates to a few milliseconds.
+local DATE_ROUNDING = 0.01
+
 local function tenths(seconds) return seconds and math.floor(seconds * 10 + 0.5) / 10 end
 
 local function date(seconds) return seconds and utc.format(seconds) end
@@ -129,7 +132,7 @@ end
 -- Ours, or that of somebody else who was first?
 local function carried(machine, cycle)
   if not machine.is_sent then return cycle and "Adopted" or nil end
-  if cycle and machine.sent_clock and cycle.key.start < machine.sent_clock - 1 then return "Adopted" end
+  if cycle and machine.sent_clock and cycle.key.start < machine.sent_clock - DATE_ROUNDING then return "Adopted" end
   return (cycle or machine.ending.outcome == "Unverified" or machine.ending.outcome == "NotWaited") and "Started" or nil
 end
 
