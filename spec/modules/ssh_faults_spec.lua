@@ -89,7 +89,15 @@ describe("idle.ssh", function()
       for _, task in ipairs(tasks) do task:join() end
     end)
 
-    it("says what the server said last", function()
+    it("says when a packet was changed on the way", function()
+      local peer <close> = far.peer("damage", tostring(server.port))
+      local client <close> = server:connect({ port = peer.port, host_key = server:fingerprint() })
+      local pipe <close> = assert(client:exec("head -c 20000 /dev/zero", SOON))
+      local err = lost(pipe:read_all(SOON))
+      assert.matches(": a packet was changed on the way$", err.message)
+    end)
+
+    it("says so to those who wait when this program closes it", function()
       local client <close> = server:connect()
       local pipe <close> = assert(client:exec("cat", SOON))
       client:close()

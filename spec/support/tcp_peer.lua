@@ -81,10 +81,9 @@ end
 
 function behaviours.max_startups(client) client:send("Exceeded MaxStartups\r\n") end
 
--- Greets first, then is the server at the port that follows.
-function behaviours.greeting(client)
+-- Passes on between a client and the server at the port that stands behind the behaviour.
+local function relay(client, change)
   local server = assert(socket.connect("127.0.0.1", tonumber(arg[2])))
-  client:send("\r\nAuthorised use only\r\n")
   client:settimeout(0)
   server:settimeout(0)
   local other = { [client] = server, [server] = client }
@@ -92,11 +91,26 @@ function behaviours.greeting(client)
     for _, from in ipairs(socket.select({ client, server })) do
       local all, why, part = from:receive(65536)
       if why == "closed" then return end
+      local bytes = all or part
+      if from == server then bytes = change(bytes) end
       other[from]:settimeout()
-      other[from]:send(all or part)
+      other[from]:send(bytes)
       other[from]:settimeout(0)
     end
   end
+end
+
+function behaviours.greeting(client)
+  client:send("\r\nAuthorised use only\r\n")
+  relay(client, function(bytes) return bytes end)
+end
+
+-- Changes a byte of what is larger than any packet of the handshake.
+function behaviours.damage(client)
+  relay(client, function(bytes)
+    if #bytes < 3000 then return bytes end
+    return bytes:sub(1, 2000) .. string.char(bytes:byte(2001) ~ 1) .. bytes:sub(2002)
+  end)
 end
 
 local server = assert(socket.bind("127.0.0.1", 0))

@@ -7,8 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Servers disconnect at the sixth attempt; one is left for the password. */
-#define MAX_AGENT_KEYS 4
+/* Servers disconnect after the sixth failure. One attempt is left for the
+ * password; an identity file, and the question for methods behind it, take two. */
+enum { MAX_AGENT_KEYS = 5, MAX_AGENT_KEYS_WITH_IDENTITY = 3 };
+
+/* Indices into `steps`. An identity file comes first, because the question for
+ * methods costs a round trip, and is asked only if the key is refused. */
+enum { ASK = 1, AFTER_ASKING };
 
 typedef enum {
   ACCEPTED,
@@ -18,8 +23,8 @@ typedef enum {
 } Outcome;
 
 struct idle_auth {
-  size_t step;      /* index into `steps` */
-  size_t next_step; /* what follows the question for methods */
+  size_t step;         /* index into `steps` */
+  size_t after_asking; /* the step that follows the question for methods */
   char offered[200];
   char tried[700]; /* for people */
   bool has_tried_rsa;
@@ -35,7 +40,7 @@ struct idle_auth {
 idle_auth *idle_auth_new(void) {
   idle_auth *auth = calloc(1, sizeof *auth);
   if (auth != NULL) {
-    auth->next_step = 1;
+    auth->after_asking = AFTER_ASKING;
     auth->agent.fd = -1;
   }
   return auth;
@@ -108,41 +113,21 @@ static Outcome fail_lost(const idle_ssh *ssh, idle_ssh_error *error) {
 /* After a signature the server may want a second factor, and offers other
  * methods then; libssh2 does not say so. */
 static Outcome ask_again(idle_ssh *ssh) {
-  ssh->auth->next_step = ssh->auth->step + 1;
-  ssh->auth->step = 0;
+  if (ssh->auth->step > ASK) ssh->auth->after_asking = ssh->auth->step + 1;
+  ssh->auth->step = ASK;
   return NOT_YET;
 }
 
 /* What libssh2's result of one attempt means. */
 static Outcome judge(idle_ssh *ssh, int result, const char *what, idle_ssh_error *error) {
   if (idle_ssh_is_again(ssh, result)) return idle_ssh_is_lost(ssh) ? fail_lost(ssh, error) : NOT_YET;
-  if (result != 0 && (ssh->is_broken || ssh->is_disconnected)) {
+  if (result != 0 && idle_ssh_is_lost(ssh)) {
     note_tried(ssh, what, "");
     return fail_lost(ssh, error);
   }
   note_tried(ssh, what, result == 0 ? "accepted" : "refused");
   if (result == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED) return ask_again(ssh);
   return result == 0 ? ACCEPTED : REFUSED;
-}
-
-/* ---- The question for methods ---- */
-
-/* It carries the name of the account, nothing else. */
-static Outcome ask_methods(idle_ssh *ssh, idle_ssh_error *error) {
-  idle_auth *auth = ssh->auth;
-  const char *offered = libssh2_userauth_list(ssh->session, ssh->user, (unsigned)strlen(ssh->user));
-  if (offered == NULL && libssh2_userauth_authenticated(ssh->session)) {
-    ssh->auth_method = "none";
-    return ACCEPTED;
-  }
-  if (offered == NULL && idle_ssh_is_again(ssh, libssh2_session_last_errno(ssh->session)) && !idle_ssh_is_lost(ssh))
-    return NOT_YET;
-  if (offered == NULL) return fail_lost(ssh, error);
-  *auth->offered = '\0';
-  idle_text_add_foreign(auth->offered, sizeof auth->offered, offered, strlen(offered), sizeof auth->offered);
-  idle_ssh_trace(ssh, "login as %s, the server offers %s", ssh->user, auth->offered);
-  auth->step = auth->next_step - 1;
-  return REFUSED;
 }
 
 /* ---- Identity file ---- */
@@ -162,7 +147,6 @@ static Outcome try_identity(idle_ssh *ssh, idle_ssh_error *error) {
   if (identity->text == NULL || is_locked(ssh)) return REFUSED;
   char what[400] = "";
   idle_text_add(what, sizeof what, "identity file '%s'", ssh->identity_file);
-  if (!is_offered(auth, "publickey")) return pass_over(ssh, what, "publickey is not offered");
   /* Never NULL for the passphrase: libssh2 would crash on it, or ask the terminal. */
   int result =
       libssh2_userauth_publickey_frommemory(ssh->session, ssh->user, strlen(ssh->user), NULL, 0, identity->text,
@@ -178,6 +162,26 @@ static Outcome try_identity(idle_ssh *ssh, idle_ssh_error *error) {
   Outcome outcome = judge(ssh, result, what, error);
   if (outcome == ACCEPTED) ssh->auth_method = "publickey";
   return outcome;
+}
+
+/* ---- The question for methods ---- */
+
+/* It carries the name of the account, nothing else. */
+static Outcome ask_methods(idle_ssh *ssh, idle_ssh_error *error) {
+  idle_auth *auth = ssh->auth;
+  const char *offered = libssh2_userauth_list(ssh->session, ssh->user, (unsigned)strlen(ssh->user));
+  if (offered == NULL && libssh2_userauth_authenticated(ssh->session)) {
+    ssh->auth_method = "none";
+    return ACCEPTED;
+  }
+  if (offered == NULL && idle_ssh_is_again(ssh, libssh2_session_last_errno(ssh->session)) && !idle_ssh_is_lost(ssh))
+    return NOT_YET;
+  if (offered == NULL) return fail_lost(ssh, error);
+  *auth->offered = '\0';
+  idle_text_add_foreign(auth->offered, sizeof auth->offered, offered, strlen(offered), sizeof auth->offered);
+  idle_ssh_trace(ssh, "login as %s, the server offers %s", ssh->user, auth->offered);
+  auth->step = auth->after_asking - 1; /* one is added for REFUSED */
+  return REFUSED;
 }
 
 /* ---- Agent ---- */
@@ -253,7 +257,7 @@ static Outcome try_agent_keys(idle_ssh *ssh, idle_ssh_error *error) {
   for (; auth->agent_key < auth->agent.key_count; auth->agent_key++) {
     const idle_agent_key *key = &auth->agent.keys[auth->agent_key];
     if (!is_wanted(ssh, key)) continue;
-    if (auth->agent_keys_tried == MAX_AGENT_KEYS) {
+    if (auth->agent_keys_tried == (ssh->identity.text == NULL ? MAX_AGENT_KEYS : MAX_AGENT_KEYS_WITH_IDENTITY)) {
       note_tried(ssh, "no further key of the agent", "too many; name one by identity_file");
       break;
     }
@@ -325,7 +329,7 @@ static Outcome try_keyboard(idle_ssh *ssh, idle_ssh_error *error) {
 
 /* ---- One after the other ---- */
 
-static Outcome (*const steps[])(idle_ssh *ssh, idle_ssh_error *error) = {ask_methods,    try_identity, list_agent_keys,
+static Outcome (*const steps[])(idle_ssh *ssh, idle_ssh_error *error) = {try_identity,   ask_methods,  list_agent_keys,
                                                                          try_agent_keys, try_password, try_keyboard};
 
 idle_ssh_status idle_auth_step(idle_ssh *ssh, idle_ssh_error *error) {

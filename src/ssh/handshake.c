@@ -35,6 +35,13 @@ static LIBSSH2_DISCONNECT_FUNC(on_disconnect) {
   idle_text_add_foreign(ssh->last_words, sizeof ssh->last_words, message, (size_t)message_len, 100);
 }
 
+/* In the login libssh2 would drop such a packet, and go on. */
+static LIBSSH2_MACERROR_FUNC(on_mac_error) {
+  (void)session, (void)packet, (void)packet_len;
+  client_of(abstract)->is_damaged = true;
+  return 1;
+}
+
 /* libssh2 takes all of its callbacks as data pointers. */
 static void set_callback(LIBSSH2_SESSION *session, int which, void (*function)(void)) {
   void *pointer;
@@ -50,6 +57,7 @@ bool idle_handshake_begin(idle_ssh *ssh) {
   set_callback(ssh->session, LIBSSH2_CALLBACK_RECV, (void (*)(void))on_receive);
   set_callback(ssh->session, LIBSSH2_CALLBACK_SEND, (void (*)(void))on_send);
   set_callback(ssh->session, LIBSSH2_CALLBACK_DISCONNECT, (void (*)(void))on_disconnect);
+  set_callback(ssh->session, LIBSSH2_CALLBACK_MACERROR, (void (*)(void))on_mac_error);
   return idle_algorithms_offer(ssh->session, idle_hostkey_is_wanted, ssh);
 }
 

@@ -47,6 +47,7 @@ struct idle_ssh {
   idle_memory memory;
   LIBSSH2_SESSION *session; /* NULL before the handshake */
   bool is_broken;           /* libssh2 gave up on the connection */
+  bool is_damaged;          /* a packet was changed on the way */
   char last_words[160];     /* what the server said when it disconnected, escaped; "" = nothing */
   bool is_disconnected;     /* by a message of the server */
   bool is_loss_told;        /* to the trace */
