@@ -58,10 +58,10 @@ describe("idle.steps.trigger_directory_sync", function()
     end)
 
     it("names the allowed words", function()
-      assert.equal("TriggerDirectorySync: With.PolicyType must be 'Delta' or 'Initial', got 'Full'",
+      assert.equal("TriggerDirectorySync requires With.PolicyType to be 'Delta' or 'Initial', got 'Full'",
         refusal({ PolicyType = "Full" }))
-      assert.matches("With.OnBusy must be 'Wait' or 'Fail', got 'Retry'", refusal({ OnBusy = "Retry" }))
-      assert.matches("With.Until must be 'CycleEnd' or 'Export', got 3", refusal({ Until = 3 }))
+      assert.matches("With.OnBusy to be 'Wait' or 'Fail', got 'Retry'", refusal({ OnBusy = "Retry" }))
+      assert.matches("With.Until to be 'CycleEnd' or 'Export', got 3", refusal({ Until = 3 }))
     end)
 
     it("wants positive numbers", function()
@@ -70,7 +70,7 @@ describe("idle.steps.trigger_directory_sync", function()
           ["'ten'"] = "ten", ["0"] = 0, ["%-5"] = -5, ["'%-1'"] = "-1", ["true"] = true, ["'0x10'"] = "0x10",
           ["inf"] = math.huge, ["''"] = "", ["'%.'"] = ".",
         }) do
-          assert.matches(("With.%s must be a number of seconds above 0, got %s"):format(key, shown),
+          assert.matches(("With.%s to be a number of seconds above 0, got %s"):format(key, shown),
             refusal({ [key] = bad }))
         end
       end
@@ -84,8 +84,8 @@ describe("idle.steps.trigger_directory_sync", function()
     end)
 
     it("takes booleans for booleans only", function()
-      assert.matches("With.Wait must be true or false, got 'false'", refusal({ Wait = "false" }))
-      assert.matches("With.AllowDisabled must be true or false, got 1", refusal({ AllowDisabled = 1 }))
+      assert.matches("With.Wait to be true or false, got 'false'", refusal({ Wait = "false" }))
+      assert.matches("With.AllowDisabled to be true or false, got 1", refusal({ AllowDisabled = 1 }))
     end)
 
     it("does not care about case", function()
@@ -110,8 +110,8 @@ describe("idle.steps.trigger_directory_sync", function()
     end)
 
     it("wants session options to be a map", function()
-      assert.matches("With.AuthSessionOptions must be a hashtable", refusal({ AuthSessionOptions = "Admin" }))
-      assert.matches("With.AuthSessionOptions must be a hashtable", refusal({ AuthSessionOptions = { "Admin" } }))
+      assert.matches("With.AuthSessionOptions to be a hashtable", refusal({ AuthSessionOptions = "Admin" }))
+      assert.matches("With.AuthSessionOptions to be a hashtable", refusal({ AuthSessionOptions = { "Admin" } }))
     end)
 
     it("wants a baseline that is one", function()
@@ -119,7 +119,7 @@ describe("idle.steps.trigger_directory_sync", function()
         "yes", {}, { Accepted = "sure" }, { Accepted = "yes", T0 = "yesterday" }, { Accepted = "yes", RunIds = { 1 } },
         { Accepted = "yes", Server = {} },
       }) do
-        assert.matches("With.Baseline must be a former Data.Baseline", refusal({ Baseline = bad }))
+        assert.matches("With.Baseline to be a former Data.Baseline", refusal({ Baseline = bad }))
       end
     end)
 

@@ -1,5 +1,6 @@
 --- Reads the `With` of a step: keys and words in any case, values checked and
 --- converted, and for everything else an error that names step, key and value.
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
@@ -16,6 +17,18 @@ local with = {}
 function with.text(v)
   if type(v) == "string" and v:find("%S") then return v end
   return nil, "a text"
+end
+
+--- A text that may be empty.
+function with.any_text(v)
+  if type(v) == "string" then return v end
+  return nil, "a text"
+end
+
+--- What names something: a text, or a number that is meant as one.
+function with.name(v)
+  if type(v) == "number" then return data.text(v) end
+  return with.text(v)
 end
 
 --- True or false, and nothing that only looks like it.
@@ -37,13 +50,14 @@ function with.seconds(v)
   return nil, "a number of seconds above 0"
 end
 
---- One of some words.
+--- One of some words, spaces around it aside.
 ---@param words string[]  as they are spelled
 function with.word(words)
   local what = "'" .. table.concat(words, "' or '") .. "'"
   return function(v)
+    local said = type(v) == "string" and v:match("^%s*(.-)%s*$"):lower()
     for _, word in ipairs(words) do
-      if type(v) == "string" and v:lower() == word:lower() then return word end
+      if said == word:lower() then return word end
     end
     return nil, what
   end
@@ -66,43 +80,54 @@ local function known_keys(keys)
 end
 
 -- Every misspelled key is an error: it would be passed over in silence.
-local function by_known_key(step, raw, keys)
+local function by_known_key(step, raw, keys, path)
   local names, by_name = known_keys(keys)
   local given = {}
-  for name, v in pairs(raw) do
+  for _, name in ipairs(data.sorted_keys(raw)) do
     local key = type(name) == "string" and by_name[name:lower()]
     if not key then
       local word = errors.escape(tostring(name))
-      errors.raise("input.with", ("%s: unknown key 'With.%s'%s"):format(step, word, suggest.hint(word, names)))
+      errors.raise("input.with", ("%s: unknown key '%s.%s'%s"):format(step, path, word, suggest.hint(word, names)))
     elseif given[key] ~= nil then
-      errors.raise("input.with", ("%s: With.%s is given twice, in different spellings"):format(step, key.key))
+      errors.raise("input.with", ("%s: %s.%s is given twice, in different spellings"):format(step, path, key.key))
     end
-    given[key] = v
+    given[key] = raw[name]
   end
   return given
 end
 
-local function read(step, key, v)
+--- Raises that a key has a value it must not have.
+---@param step string  the step's word
+---@param path string  of the key: "With.PolicyType"
+---@param what string  it must be
+---@param v    any     it is
+function with.refuse(step, path, what, v)
+  errors.raise("input.with", ("%s requires %s to be %s, got %s"):format(step, path, what, show(v)))
+end
+
+local function read(step, key, v, path)
   if v == nil or value.is_null(v) then
-    if key.required then errors.raise("input.with", ("%s requires With.%s"):format(step, key.key)) end
+    if key.required then errors.raise("input.with", ("%s requires %s.%s"):format(step, path, key.key)) end
     return key.default
   end
   local converted, what = key.read(v)
   if converted ~= nil then return converted end
-  errors.raise("input.with", ("%s: With.%s must be %s, got %s"):format(step, key.key, what, show(v)))
+  with.refuse(step, path .. "." .. key.key, what, v)
 end
 
---- Reads all keys.
+--- Reads all keys of With, or of a map inside it.
 ---@param step string  the step's word, which begins every message
----@param raw  any     With as it was given
+---@param raw  any     the map as it was given
 ---@param keys idle.WithKey[]
+---@param path? string of the map; default "With"
 ---@return table<string, any> values  by the keys' own spelling
-function with.read(step, raw, keys)
-  if type(raw) ~= "table" or value.is_list(raw) then
-    errors.raise("input.with", ("%s requires With to be a hashtable (a table), got %s"):format(step, show(raw)))
+function with.read(step, raw, keys, path)
+  path = path or "With"
+  if type(raw) ~= "table" or value.is_sequence(raw) then
+    with.refuse(step, path, "a hashtable (a table with keys)", raw)
   end
-  local given, values = by_known_key(step, raw, keys), {}
-  for _, key in ipairs(keys) do values[key.key] = read(step, key, given[key]) end
+  local given, values = by_known_key(step, raw, keys, path), {}
+  for _, key in ipairs(keys) do values[key.key] = read(step, key, given[key], path) end
   return values
 end
 
