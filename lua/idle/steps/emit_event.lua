@@ -1,21 +1,30 @@
 --- IdLE.Step.EmitEvent: writes one event of the workflow's own into the record.
-local errors = require("idle.engine.errors")
+local outcome = require("idle.steps.outcome")
+local with = require("idle.steps.with")
 
----@class idle.EmitEventWith
----@field Message? string  default: a text that names the step
+local WORD = "EmitEvent"
+
+-- Those of providers do nothing here; workflow files have them.
+---@type idle.WithKey[]
+local KEYS = {
+  { key = "Message", read = with.text },
+  { key = "Provider", read = with.text },
+  { key = "AuthSessionName", read = with.text },
+  { key = "AuthSessionOptions", read = with.map },
+}
 
 --- Runs the step.
 ---@param context idle.StepContext
----@param with    idle.EmitEventWith
+---@param with_   { Message: string? }  default: a text that names the step
 ---@param step    { Name: string, Type: string }
 ---@return { Status: "Completed" }
-local function emit_event(context, with, step)
-  local message = with.Message or ("event of step '%s'"):format(step.Name)
-  if type(message) ~= "string" or message == "" then
-    errors.raise("input.with", ("EmitEvent requires With.Message to be a text, got %s"):format(type(message)))
-  end
+local function emit_event(context, with_, step)
+  local values = with.read(WORD, with_, KEYS)
+  local message = values.Message or ("event of step '%s'"):format(step.Name)
   context.EventSink:WriteEvent("Custom", message, step.Name, { StepType = step.Type })
-  return { Status = "Completed" }
+  local result = outcome.completed(step)
+  result.Changed = nil
+  return result
 end
 
 return emit_event
