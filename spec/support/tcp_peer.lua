@@ -105,11 +105,14 @@ function behaviours.greeting(client)
   relay(client, function(bytes) return bytes end)
 end
 
--- Changes a byte of what is larger than any packet of the handshake.
+-- Changes a byte behind the first 10,000 from the server; a handshake has less.
 function behaviours.damage(client)
+  local passed = 0
   relay(client, function(bytes)
-    if #bytes < 3000 then return bytes end
-    return bytes:sub(1, 2000) .. string.char(bytes:byte(2001) ~ 1) .. bytes:sub(2002)
+    local at = 10000 - passed
+    passed = passed + #bytes
+    if at < 1 or at > #bytes then return bytes end
+    return bytes:sub(1, at - 1) .. string.char(bytes:byte(at) ~ 1) .. bytes:sub(at + 1)
   end)
 end
 

@@ -39,6 +39,7 @@ static unsigned read_u32(const unsigned char *b) {
 }
 
 static void note_status(idle_ssh *ssh, unsigned id, unsigned status) {
+  if (ssh->is_broken) return;
   for (idle_ssh_channel *channel = ssh->channels; channel != NULL; channel = channel->next) {
     if (channel->handle == NULL || channel->id != id) continue;
     channel->exit.has_status = true;
@@ -93,6 +94,9 @@ static void refuse(idle_ssh_channel *channel, const char *kind, const char *what
   idle_ssh_trace(ssh, "exec refused: %s", reason);
 }
 
+/* libssh2 gives up after a minute of its own. */
+static const char *kind_of(int result) { return result == LIBSSH2_ERROR_TIMEOUT ? "ssh.timeout" : "ssh.lost"; }
+
 /* Only one channel at a time may be in libssh2_channel_open. */
 static void open_channel(idle_ssh_channel *channel) {
   idle_ssh *ssh = channel->ssh;
@@ -110,7 +114,7 @@ static void open_channel(idle_ssh_channel *channel) {
     refuse(channel, "ssh.busy", "opened no further channel",
            ": all that its MaxSessions allows are in use; try again later");
   } else {
-    refuse(channel, "ssh.lost", "did not open a channel", "");
+    refuse(channel, kind_of(result), "did not open a channel", "");
   }
 }
 
@@ -122,7 +126,7 @@ static void start_command(idle_ssh_channel *channel) {
   if (result == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
     refuse(channel, "remote.setup", "did not run the command", "; does its sshd_config let the account run commands?");
   else if (result != 0)
-    refuse(channel, "ssh.lost", "did not start the command", "");
+    refuse(channel, kind_of(result), "did not start the command", "");
   else
     channel->state = RUNNING;
   free(channel->command);
@@ -134,12 +138,12 @@ idle_ssh_status idle_ssh_started(idle_ssh_channel *channel, idle_ssh_error *erro
   if (channel->state == RUNNING) return IDLE_SSH_OK;
   if (channel->state == REFUSED && strcmp(channel->error_kind, "ssh.lost") != 0) {
     idle_ssh_fail(error, channel->error_kind, "%s", channel->error_text == NULL ? "refused" : channel->error_text);
-    error->is_before_sending = true;
+    error->is_before_sending = channel->handle == NULL;
     return IDLE_SSH_FAILED;
   }
   if (channel->state != REFUSED && !idle_ssh_is_lost(channel->ssh)) return IDLE_SSH_AGAIN;
   idle_ssh_explain_lost(channel->ssh, "while a command was being started", idle_now_ms() - channel->asked_ms, error);
-  error->is_before_sending = channel->state < STARTING;
+  error->is_before_sending = channel->handle == NULL;
   return IDLE_SSH_FAILED;
 }
 
@@ -243,6 +247,7 @@ static void drain(idle_ssh *ssh) {
 
 void idle_channels_step(idle_ssh *ssh) {
   drain(ssh);
+  if (ssh->is_broken) return;
   idle_ssh_channel *next;
   for (idle_ssh_channel *channel = ssh->channels; channel != NULL; channel = next) {
     next = channel->next;
@@ -262,7 +267,7 @@ bool idle_channels_are_open(const idle_ssh *ssh) {
 idle_ssh_status idle_ssh_read(idle_ssh_channel *channel, idle_ssh_stream stream, char *bytes, size_t *count) {
   idle_ssh *ssh = channel->ssh;
   *count = 0;
-  if (ssh == NULL || channel->handle == NULL) return IDLE_SSH_FAILED;
+  if (ssh == NULL || channel->handle == NULL || ssh->is_broken) return IDLE_SSH_FAILED;
   int number = stream == IDLE_SSH_STDERR ? SSH_EXTENDED_DATA_STDERR : 0;
   ssize_t result = libssh2_channel_read_ex(channel->handle, number, bytes, IDLE_SSH_READ_BYTES);
   if (result >= 0) {

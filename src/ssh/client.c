@@ -32,8 +32,8 @@
  *     algorithm in common with it. Each has a text of its own.
  * 15. A passphrase of NULL crashes, or asks on the terminal. It is never NULL.
  * 16. The agent's socket is read for ever when the agent closes it. agent.c is ours.
- * 17. A damaged packet ends a connection, but in the login it counts as a refusal.
- *     handshake.c is told of it.
+ * 17. A damaged packet is dropped and the next one read: output with a hole in it,
+ *     or a refused login. handshake.c is told of it, and channel.c stops there.
  * 18. An ECDSA key in OpenSSH's format leaks a number of OpenSSL, and a connection
  *     that ends between the host key and the end of the key exchange leaks the
  *     host key: 0.2 and 1.2 KiB that nobody can reach.
@@ -101,6 +101,7 @@ bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result) {
   case LIBSSH2_ERROR_KEX_FAILURE:
   case LIBSSH2_ERROR_KEY_EXCHANGE_FAILURE:
   case LIBSSH2_ERROR_ALLOC:
+  case LIBSSH2_ERROR_TIMEOUT:
   case LIBSSH2_ERROR_BAD_USE:
     ssh->is_broken = true;
     return false;

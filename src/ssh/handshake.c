@@ -35,10 +35,10 @@ static LIBSSH2_DISCONNECT_FUNC(on_disconnect) {
   idle_text_add_foreign(ssh->last_words, sizeof ssh->last_words, message, (size_t)message_len, 100);
 }
 
-/* In the login libssh2 would drop such a packet, and go on. */
+/* libssh2 would drop such a packet, and go on with the next. */
 static LIBSSH2_MACERROR_FUNC(on_mac_error) {
   (void)session, (void)packet, (void)packet_len;
-  client_of(abstract)->is_damaged = true;
+  client_of(abstract)->is_damaged = client_of(abstract)->is_broken = true;
   return 1;
 }
 

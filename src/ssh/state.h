@@ -46,7 +46,7 @@ struct idle_ssh {
   idle_wire wire;
   idle_memory memory;
   LIBSSH2_SESSION *session; /* NULL before the handshake */
-  bool is_broken;           /* libssh2 gave up on the connection */
+  bool is_broken;           /* what comes in makes no sense any more: nothing of it is believed */
   bool is_damaged;          /* a packet was changed on the way */
   char last_words[160];     /* what the server said when it disconnected, escaped; "" = nothing */
   bool is_disconnected;     /* by a message of the server */
