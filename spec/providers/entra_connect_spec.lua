@@ -249,7 +249,7 @@ describe("idle.providers.entra_connect", function()
           { Name = "Microsoft.Synchronize.StagingMode", Value = "False" },
           { Name = "Microsoft.Synchronize.ServerConfigurationVersion", Value = "2.5.79.0" },
         }) },
-        ["Get-Item"] = { Name = "COMPUTERNAME", Value = "AADC01" },
+        ["Get-ItemPropertyValue"] = "AADC01",
       })
       local provider = entra_connect()
       local details = provider:GetSyncCycleState(s).Details
@@ -302,6 +302,7 @@ describe("idle.providers.entra_connect", function()
       assert.matches("^%d+%-%d%d%-%d%dT.*Z$", answer.Details.ServerTimeUtc)
       assert.equal("Delta Import", answer.Details.Runs[1].RunProfileName)
       assert.equal("contoso.onmicrosoft.com - AAD", answer.Details.Server.TenantConnector)
+      assert.equal("SYNC01", answer.Details.Server.Name)
       local id = answer.Details.Runs[2].RunHistoryId
       assert.equal(id, provider:GetSyncRunDetails(id, s).RunHistoryId)
       assert.is_table(provider:GetSyncRunDetails(id, s).RunStepResults[1])

@@ -176,6 +176,14 @@ describe("idle.sim.sync_server", function()
     assert.equal("2.5.79.0", parameters[1].Value)
   end)
 
+  it("has its name in the registry, and nothing else there", function()
+    local session = session_with({})
+    local path = "HKLM:\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName"
+    assert.equal("SYNC01", session:InvokeCommand("Get-ItemPropertyValue", { Path = path, Name = "ComputerName" }))
+    local err = refusal(session, "Get-ItemPropertyValue", { Path = "HKLM:\\SOFTWARE", Name = "ComputerName" })
+    assert.matches("Cannot find path 'HKLM:\\SOFTWARE'", err.message, 1, true)
+  end)
+
   it("shows which connector works, and none in the pauses", function()
     local session = session_with({})
     assert.is_nil((session:InvokeCommand("Get-ADSyncConnectorRunStatus", {})))

@@ -139,9 +139,14 @@ local function product_version(session)
   end
 end
 
+-- An item, of the environment too, drags its drive and provider along: 170 MB of output. A value is a text.
+local COMPUTER_NAME = {
+  Path = "HKLM:\\SYSTEM\\CurrentControlSet\\Control\\ComputerName\\ActiveComputerName", Name = "ComputerName",
+}
+
 local function machine_name(session)
-  local variable = try(session, "Get-Item", { Path = "Env:COMPUTERNAME" })
-  return type(variable) == "table" and type(variable.Value) == "string" and variable.Value or nil
+  local name = try(session, "Get-ItemPropertyValue", COMPUTER_NAME)
+  return type(name) == "string" and name or nil
 end
 
 local function read_facts(facts, session)

@@ -58,6 +58,21 @@ define("Start-Sleep", {
   return {}
 end)
 
+local COMPUTER_NAME = [[hklm:\system\currentcontrolset\control\computername\activecomputername]]
+
+-- Of the registry only what says whose it is.
+define("Get-ItemPropertyValue", {
+  Path = { convert = binder.types.string, is_mandatory = true },
+  Name = { convert = binder.types.string, is_mandatory = true },
+}, function(_, arguments)
+  local path, name = arguments.Path, arguments.Name
+  if path:lower() == COMPUTER_NAME and name:lower() == "computername" then return { texts.server.machine } end
+  records.raise(records.new(
+    { id = "PathNotFound," .. core["Get-ItemPropertyValue"].class, category = "ObjectNotFound", target = path },
+    { { type = "System.Management.Automation.ItemNotFoundException", hresult = texts.hresult.runtime,
+        message = ("Cannot find path '%s' because it does not exist."):format(path) } }))
+end)
+
 -- Only the process itself is there to be stopped.
 define("Stop-Process", { Id = { convert = binder.types.integer, is_mandatory = true } }, function(context, arguments)
   if arguments.Id == context.process.id then context:end_process() end
