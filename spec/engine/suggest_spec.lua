@@ -29,6 +29,14 @@ describe("idle.engine.suggest", function()
     assert.is_nil(suggest.nearest("Wait", {}))
   end)
 
+  it("allows more mistakes in a key that is known to be wrong", function()
+    local step_keys = { "Name", "Type", "With" }
+    assert.is_nil(suggest.nearest("Widht", step_keys))
+    assert.equal("; did you mean 'With'?", suggest.key_hint("Widht", step_keys))
+    assert.equal("", suggest.key_hint("Foo", step_keys))
+    assert.equal("", suggest.key_hint("Banana", step_keys))
+  end)
+
   it("ends a message with a question, or with nothing", function()
     assert.equal("; did you mean 'Provider'?", suggest.hint("Provder", keys))
     assert.equal("", suggest.hint("Banana", keys))

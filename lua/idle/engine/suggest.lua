@@ -19,10 +19,9 @@ local function distance(a, b)
   return previous[#b]
 end
 
--- One mistake in three letters; a beginning of at least three letters counts as one mistake.
-local function mistakes(word, candidate)
+-- A beginning of at least three letters counts as one mistake.
+local function mistakes(word, candidate, allowed)
   if #word >= 3 and candidate:sub(1, #word) == word then return math.min(1, #candidate - #word) end
-  local allowed = #word // 3
   if math.abs(#word - #candidate) > allowed then return nil end
   local found = distance(word, candidate)
   return found <= allowed and found or nil
@@ -31,11 +30,13 @@ end
 --- The candidate nearest to a misspelled word, the first one if several are.
 ---@param word       string
 ---@param candidates string[]
+---@param allowed?   integer  mistakes that are taken for one word; default: one in three letters
 ---@return string? nearest  nil = none is near enough
-function suggest.nearest(word, candidates)
+function suggest.nearest(word, candidates, allowed)
+  allowed = allowed or #word // 3
   local nearest, fewest
   for _, candidate in ipairs(candidates) do
-    local found = mistakes(word:lower(), candidate:lower())
+    local found = mistakes(word:lower(), candidate:lower(), allowed)
     if found and (not fewest or found < fewest) then
       nearest, fewest = candidate, found
     end
@@ -49,6 +50,16 @@ end
 ---@return string
 function suggest.hint(word, candidates)
   local nearest = suggest.nearest(word, candidates)
+  return nearest and ("; did you mean '%s'?"):format(nearest) or ""
+end
+
+--- The same for a key that is known to be wrong, where `keys` are all that it can
+--- be: two mistakes are allowed in a short one, `Widht` for `With`.
+---@param key  string
+---@param keys string[]
+---@return string
+function suggest.key_hint(key, keys)
+  local nearest = suggest.nearest(key, keys, #key >= 4 and math.max(2, #key // 3) or nil)
   return nearest and ("; did you mean '%s'?"):format(nearest) or ""
 end
 
