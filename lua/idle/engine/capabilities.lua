@@ -49,7 +49,7 @@ function capabilities.normalise(ids, warn)
   local names = {}
   for _, id in ipairs(data.items(ids)) do
     if type(id) == "string" and not data.is_blank(id) then
-      local trimmed = id:match("^%s*(.-)%s*$")
+      local trimmed = data.trim(id)
       local current = RENAMED[trimmed:lower()]
       if current and warn then
         warn(("DEPRECATED: the capability '%s' is now called '%s'"):format(trimmed, current))

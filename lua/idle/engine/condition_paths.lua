@@ -4,7 +4,6 @@
 local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local path = require("idle.engine.path")
-local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
 
 local condition_paths = {}
@@ -33,20 +32,8 @@ local function missing(compiled, roots, with_exists)
   return nodes
 end
 
--- Where the path breaks off, and the key that was probably meant.
 local function explain(node, roots)
-  local reached, here = path.follow(roots, node.segments)
-  local lacking = node.segments[reached + 1]
-  if lacking == nil then return data.quote(node.path) end
-  local at = reached == 0 and "there is no " or ("%s has no "):format(
-    data.quote(table.concat(node.segments, ".", 1, reached)))
-  local hint = ""
-  if data.is_map(here) then
-    local names = {}
-    for _, key in ipairs(data.sorted_keys(here)) do names[#names + 1] = tostring(key) end
-    hint = suggest.hint(lacking, names)
-  end
-  return ("%s (%s%s%s)"):format(data.quote(node.path), at, data.quote(lacking), errors.escape(hint))
+  return ("%s (%s)"):format(data.quote(node.path), path.explain(roots, node.segments))
 end
 
 local function raise_missing(nodes, roots, where)

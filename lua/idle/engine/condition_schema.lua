@@ -1,7 +1,6 @@
 --- Checks a condition and prepares it (contracts §3.1 to §3.3, §3.6). All its
 --- mistakes are found, each with the place of its node.
 local data = require("idle.engine.data")
-local errors = require("idle.engine.errors")
 local fold = require("idle.engine.fold")
 local path = require("idle.engine.path")
 local suggest = require("idle.engine.suggest")
@@ -51,8 +50,8 @@ local function quoted(names)
 end
 
 local function fail_unknown(state, key, allowed, what)
-  local word = errors.escape(tostring(key))
-  fail(state, "unknown key '%s' (%s: %s)%s", word, what, table.concat(allowed, ", "), suggest.hint(word, allowed))
+  local word = data.shown(tostring(key))
+  fail(state, "unknown key '%s' (%s: %s)%s", word, what, table.concat(allowed, ", "), suggest.key_hint(word, allowed))
 end
 
 -- The fields of an operator's operand by the right spelling of their keys. A

@@ -221,13 +221,28 @@ function data.is_blank(v)
   return true
 end
 
---- A text as it is quoted in a message: in full if it is short, safe to print.
+--- A text without white space at its ends. (A pattern like `(.-)%s*$` takes a time
+--- that grows with the square of a long run of spaces.)
+---@param text string
+---@return string
+function data.trim(text)
+  local from = text:match("^%s*()")
+  return text:match(".*%S", from) or ""
+end
+
+--- A foreign text as it may stand in a message: short, and safe to print.
+---@param text string
+---@return string
+function data.shown(text)
+  if #text > 80 then text = text:sub(1, utf8.offset(text, 0, 78) - 1) .. "…" end
+  return errors.escape(text)
+end
+
+--- The same of any value, in quotes.
 ---@param v any
 ---@return string
 function data.quote(v)
-  local text = data.text(v)
-  if #text > 80 then text = text:sub(1, utf8.offset(text, 0, 78) - 1) .. "…" end
-  return ("'%s'"):format(errors.escape(text))
+  return ("'%s'"):format(data.shown(data.text(v)))
 end
 
 return data

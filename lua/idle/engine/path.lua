@@ -1,5 +1,7 @@
 --- Reads `Request.Intent.Department` out of a value (contracts §3.4).
 local data = require("idle.engine.data")
+local errors = require("idle.engine.errors")
+local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
 
 local path = {}
@@ -106,6 +108,25 @@ end
 function path.exists(root, segments)
   local reached, here = path.follow(root, segments)
   return reached == #segments or (data.is_list(here) and first_element(here) == nil)
+end
+
+-- Looking for the nearest of more keys would take longer than it helps.
+local MAX_CANDIDATES = 1000
+
+--- Says where a path breaks off, and which key was probably meant.
+---@param root     any
+---@param segments string[]
+---@param options? idle.PathOptions
+---@return string  empty, if it leads somewhere
+function path.explain(root, segments, options)
+  local reached, here = path.follow(root, segments, options)
+  local lacking = segments[reached + 1]
+  if lacking == nil then return "" end
+  local names = data.is_map(here) and data.sorted_keys(here) or {}
+  for index, key in ipairs(names) do names[index] = tostring(key) end
+  local hint = #names <= MAX_CANDIDATES and errors.escape(suggest.key_hint(lacking, names)) or ""
+  if reached == 0 then return ("there is no %s%s"):format(data.quote(lacking), hint) end
+  return ("%s has no %s%s"):format(data.quote(table.concat(segments, ".", 1, reached)), data.quote(lacking), hint)
 end
 
 return path

@@ -19,7 +19,7 @@ local function escaped(char)
 end
 
 local hex = R("09", "af", "AF")
-local escape = P("`") * (P("u{") * C(hex * hex ^ -5) * P("}") / code_point + C(P(1)) / escaped)
+local escape = P("`u{") * C(hex * hex ^ -5) * P("}") / code_point + P("`") * C(P(1)) / escaped
 
 -- Every other variable would be one of whoever runs the file.
 local function constant(word, text)

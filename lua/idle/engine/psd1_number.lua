@@ -15,6 +15,9 @@ local RANGES = {
   u = { 0, math.maxinteger },
 }
 
+-- No number has more characters. Patterns take longer for longer ones.
+local MAX_LENGTH = 512
+
 local LARGEST_DECIMAL = "79228162514264337593543950335"
 local DOES_NOT_FIT = "does not fit into 64 bits"
 
@@ -125,6 +128,7 @@ end
 ---@return number|string|nil v  nil = it is none
 ---@return string? problem      why, if it begins like one
 function number.read(run, is_negative)
+  if #run > MAX_LENGTH then return nil, "is too long" end
   local rest, factor = take_multiplier(run:lower())
   local hex, hex_suffix = rest:match("^0x(%x+)(%a*)$")
   if hex then return read_based(hex, 16, hex_suffix, factor, is_negative) end

@@ -1,6 +1,6 @@
 --- Says why something in a data file is no data. PowerShell would run most of
 --- it, so each text names what it is and what to write instead.
-local errors = require("idle.engine.errors")
+local data = require("idle.engine.data")
 local place = require("idle.engine.place")
 
 local refusal = {}
@@ -13,10 +13,7 @@ end
 
 local OPENERS = { ["@{"] = "}", ["@("] = ")" }
 
-local function shown(text)
-  if #text > 40 then text = text:sub(1, utf8.offset(text, 0, 38) - 1) .. "…" end
-  return errors.escape(text)
-end
+local shown = data.shown
 
 local function at_position(text, pos, pattern)
   return text:match("^" .. pattern, pos)

@@ -1,7 +1,6 @@
 --- The values of a data file that hold no others: texts, numbers, constants, and
 --- script blocks, which are read only to be refused later with their path.
 local data = require("idle.engine.data")
-local errors = require("idle.engine.errors")
 local expandable = require("idle.engine.psd1_expandable")
 local lexer = require("idle.engine.psd1_lexer")
 local lpeg = require("lpeg")
@@ -52,7 +51,7 @@ end
 local function to_number(parser, run, pos, is_negative)
   local v, problem = number.read(run, is_negative)
   if v ~= nil then return v end
-  local shown = errors.escape(#run > 40 and run:sub(1, 40) .. "…" or run)
+  local shown = data.shown(run)
   if problem then parser:fail(pos, ("the number '%s' %s"):format(shown, problem)) end
   parser:fail(pos, run:find("%d%.%.") and ("'%s': a range would be evaluated; write the list itself"):format(shown)
     or ("'%s' is no number; if it is a text, put it in single quotes"):format(shown))

@@ -50,7 +50,7 @@ local function read_capabilities(metadata, owner, warn)
     if type(id) ~= "string" then
       fail("%s: invalid capability: RequiredCapabilities has %s in the place of a text", owner, data.kind(id))
     end
-    local trimmed = id:match("^%s*(.-)%s*$")
+    local trimmed = data.trim(id)
     if trimmed ~= "" and not capabilities.is_identifier(trimmed) then
       fail("%s: invalid capability %s; write it like 'IdLE.Identity.Read'", owner, data.quote(trimmed))
     end

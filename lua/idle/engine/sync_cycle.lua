@@ -242,6 +242,7 @@ function Machine:answered(now, answer, err, wall)
   self.wants_start, self.attempts = false, self.attempts + 1
   local verdict_of_answer = starting.judge(answer, err)
   if verdict_of_answer == "accepted" or verdict_of_answer == "maybe" then
+    self.doubt = verdict_of_answer == "maybe" and starting.doubt(answer, err) or nil
     starting.sent(self, now, verdict_of_answer == "accepted" and "yes" or "maybe", wall)
     self.due = now
   else
@@ -281,6 +282,13 @@ end
 ---@return string  "sync server 'X' is busy: …"
 function Machine:who_is_busy()
   return report.busy_words(self.baseline and self.baseline.Server, self:busy())
+end
+
+--- Why it is not certain that the start was accepted.
+---@return string
+function Machine:doubt_words()
+  local words = "its answer does not say that it was accepted"
+  return self.doubt and ("%s: %s"):format(words, self.doubt) or words
 end
 
 --- The run that is seen to be under way.

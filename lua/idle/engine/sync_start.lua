@@ -85,6 +85,16 @@ function sync_start.judge(answer, err)
   return type(answer) == "table" and answer.Started == true and "accepted" or "maybe"
 end
 
+--- What the answer to a start said, if not that it was accepted.
+---@param answer any
+---@param err?   idle.Error
+---@return string
+function sync_start.doubt(answer, err)
+  if err then return tostring(err) end
+  local message = type(answer) == "table" and answer.Message
+  return type(message) == "string" and errors.escape(message) or "nothing was answered"
+end
+
 --- Notes that a start was sent, for certain or perhaps.
 ---@param machine  table idle.SyncStateMachine
 ---@param now      number
@@ -131,7 +141,7 @@ function sync_start.not_waited(machine)
   if not machine.is_sent then
     message = "a sync cycle that carries the change runs already, and nobody waits for it"
   elseif machine.baseline.Accepted == "maybe" then
-    message = "the start of a sync cycle was sent, but its answer does not say that it was accepted; nobody waits"
+    message = "the start of a sync cycle was sent, and nobody waits for it; " .. machine:doubt_words()
   end
   return { outcome = "NotWaited", message = message }
 end

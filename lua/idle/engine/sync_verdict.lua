@@ -152,7 +152,7 @@ local function not_observed(machine, after)
   if machine.history.has_stale then
     message = message .. "; new runs appeared, but they are dated before it: the server's dates are implausible"
   elseif machine.baseline.Accepted == "maybe" then
-    message = message .. "; the start was sent, but its answer does not say that it was accepted"
+    message = ("%s; the start was sent, but %s"):format(message, machine:doubt_words())
   end
   return { outcome = "NotObserved", kind = "sync.not_observed", message = message }
 end

@@ -7,7 +7,7 @@ local trail = {}
 
 local function key_text(key)
   if math.type(key) == "integer" then return ("[%d]"):format(key - 1) end
-  return "." .. errors.escape(tostring(key))
+  return "." .. data.shown(tostring(key))
 end
 
 --- Names a place: `Workflow.Steps[0].With.Action`. Indexes count from 0, as the

@@ -84,19 +84,19 @@ local function missing_problem(schema, with, key)
   return {
     Key = written or key,
     Message = ("requires With.%s (required: %s)%s"):format(key, table.concat(schema.required, ", "),
-      written and ("; With has the unknown key '%s'; did you mean '%s'?"):format(errors.escape(written), key) or ""),
+      written and ("; With has the unknown key '%s'; did you mean '%s'?"):format(data.shown(written), key) or ""),
     Meant = written and key,
   }
 end
 
 local function unknown_problem(schema, key)
-  local word = errors.escape(key)
+  local word = data.shown(key)
   local of_step = OF_THE_STEP[key:lower()]
   return {
     Key = key,
     Message = ("With.%s is an unknown key (supported: %s)%s"):format(word, table.concat(schema.allowed, ", "),
       of_step and ("; '%s' belongs to the step: move it out of With"):format(of_step)
-      or suggest.hint(word, schema.allowed)),
+      or suggest.key_hint(word, schema.allowed)),
   }
 end
 

@@ -1,6 +1,5 @@
 --- Collects what is wrong with a workflow, so that a user sees everything at once.
 local data = require("idle.engine.data")
-local errors = require("idle.engine.errors")
 local fold = require("idle.engine.fold")
 local suggest = require("idle.engine.suggest")
 local trail = require("idle.engine.trail")
@@ -47,7 +46,8 @@ end
 local function hint_for(self, word, rules)
   local hints = self.hints[rules] or {}
   self.hints[rules] = hints
-  if not hints[word] then hints[word] = suggest.hint(word, rules.names) end
+  local hint = rules.lenient and suggest.hint or suggest.key_hint
+  if not hints[word] then hints[word] = hint(word, rules.names) end
   return hints[word]
 end
 
@@ -70,7 +70,7 @@ function workflow_report.rules(what, names, options)
 end
 
 local function add_unknown(self, keys, key, rules)
-  local word = errors.escape(tostring(key))
+  local word = data.shown(tostring(key))
   local note = rules.notes and rules.notes[fold.case(tostring(key))]
   local hint = note and "; " .. note or hint_for(self, word, rules)
   if rules.lenient and hint == "" then return end

@@ -1,0 +1,69 @@
+--- Whether a step may run, asked right before it would (contracts §10.3, §3.7).
+local condition = require("idle.engine.condition")
+local condition_paths = require("idle.engine.condition_paths")
+local context_resolvers = require("idle.engine.context_resolvers")
+local data = require("idle.engine.data")
+local errors = require("idle.engine.errors")
+
+local execute_precondition = {}
+
+local function with_field(map, key, field)
+  local wider = {}
+  for name, other in next, map do wider[name] = other end
+  wider[key] = field
+  return wider
+end
+
+-- What the paths of a precondition begin with. `Current` exists in this view
+-- only: the plan itself is never changed, so nothing has to be taken back.
+local function roots_of(plan, step)
+  local request = plan.Request or {}
+  local context = data.get(request, "Context")
+  if not data.is_map(context) or select(2, data.get(context, "Current")) then
+    return { Plan = plan, Request = request }
+  end
+  local current = context_resolvers.current({ Context = context }, step.With or {}, step.Provider)
+  if current == nil then current = data.NULL end
+  request = with_field(request, "Context", with_field(context, "Current", current))
+  return { Plan = with_field(plan, "Request", request), Request = request }
+end
+
+--- Prepares the preconditions of steps. Raises for one that could not be evaluated.
+---@param steps idle.PlanStep[]
+---@param into  table<idle.PlanStep, idle.Condition>
+function execute_precondition.prepare(steps, into)
+  for _, step in ipairs(steps) do
+    if step.Status ~= "NotApplicable" and data.is_map(step.Precondition) then
+      into[step] = condition.parse(step.Precondition, { step = step.Name, source = "Precondition" })
+    end
+  end
+end
+
+--- Whether the precondition of a step holds. Raises if a path leads nowhere, or
+--- to a value of a kind that the operator cannot look into.
+---@param compiled idle.Condition?  nil = what stands there is no condition, so it does not hold
+---@param plan     idle.Plan
+---@param step     idle.PlanStep
+---@return boolean              holds
+---@return idle.ConditionNote[] notes  the comparisons that decided it
+function execute_precondition.holds(compiled, plan, step)
+  if not compiled then return false, {} end
+  local roots, where = roots_of(plan, step), { step = step.Name, source = "Precondition", at_run_time = true }
+  condition_paths.check(compiled, roots, where)
+  return condition.explain(compiled, roots, where)
+end
+
+--- Why a precondition does not hold, as the end of a sentence.
+---@param notes idle.ConditionNote[]
+---@return string  empty if there is nothing to tell
+function execute_precondition.reason(notes)
+  local texts = {}
+  for index, note in ipairs(notes) do
+    local wanted = note.Expected and (" %s"):format(data.quote(note.Expected)) or ""
+    texts[index] = ("%s %s%s is %s (the value is %s)"):format(errors.escape(note.Path), note.Operator, wanted,
+      note.Result and "true" or "false", note.Actual and data.quote(note.Actual) or "null")
+  end
+  return #texts > 0 and ": " .. table.concat(texts, "; ") or ""
+end
+
+return execute_precondition
