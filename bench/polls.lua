@@ -8,7 +8,7 @@ local session <close> = idle.ssh_session(far_end.session_options)
 local provider = idle.providers.entra_connect()
 
 local function poll() return provider:GetSyncCycleState(session) end
-for _ = 1, 50 do poll() end
+for _ = 1, 500 do poll() end -- until the allocator has the pages that it will ever need
 collectgarbage()
 local before = measure.memory_kib("self", "Private_Dirty")
 local time = measure.in_turns(500, { poll = poll }).poll
