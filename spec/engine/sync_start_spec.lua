@@ -107,7 +107,7 @@ describe("idle.engine.sync_start", function()
   end)
 
   describe("counts as sent, and sends nothing more, after", function()
-    local function is_maybe(answer)
+    local function is_maybe(said, answer)
       for _, takes_effect in ipairs({ true, false }) do
         local server = play.server({
           on_start = function(self, now)
@@ -121,19 +121,24 @@ describe("idle.engine.sync_start", function()
         assert.equal(1, #server.starts)
         assert.equal(1, done.data.Starts)
         assert.equal("maybe", done.data.Baseline.Accepted)
+        if not takes_effect then
+          assert.matches("its answer does not say that it was accepted: " .. said, done.message)
+        end
       end
     end
 
-    it("no answer", function() is_maybe(function() end) end)
-    it("an answer that does not say Success", function() is_maybe(function() return { Started = false } end) end)
-    it("an answer of another shape", function() is_maybe(function() return "Success" end) end)
-    it("a lost connection", function() is_maybe(raising("ssh.lost")) end)
-    it("an error that nobody knows", function() is_maybe(raising("remote.error")) end)
+    it("no answer", function() is_maybe("there is none", function() end) end)
+    it("an answer that does not say Success", function()
+      is_maybe("perhaps", function() return { Started = false, Message = "perhaps" } end)
+    end)
+    it("an answer of another shape", function() is_maybe("it has another shape", function() return "Success" end) end)
+    it("a lost connection", function() is_maybe("it said ssh.lost", raising("ssh.lost")) end)
+    it("an error that nobody knows", function() is_maybe("it said remote.error", raising("remote.error")) end)
     it("an error of a session that does not say what it changed", function()
-      is_maybe(function() return nil, errors.from("something went wrong") end)
+      is_maybe("something went wrong", function() return nil, errors.from("something went wrong") end)
     end)
     it("a wait that was cut short, whatever that says", function()
-      is_maybe(raising("timeout", { effect = "none" }))
+      is_maybe("it said timeout", raising("timeout", { effect = "none" }))
     end)
   end)
 

@@ -284,13 +284,6 @@ function Machine:who_is_busy()
   return report.busy_words(self.baseline and self.baseline.Server, self:busy())
 end
 
---- Why it is not certain that the start was accepted.
----@return string
-function Machine:doubt_words()
-  local words = "its answer does not say that it was accepted"
-  return self.doubt and ("%s: %s"):format(words, self.doubt) or words
-end
-
 --- The run that is seen to be under way.
 ---@return { Connector?: string, RunProfile?: string, SinceUtc?: string }
 function Machine:running()

@@ -91,8 +91,17 @@ end
 ---@return string
 function sync_start.doubt(answer, err)
   if err then return tostring(err) end
+  if answer == nil then return "there is none" end
   local message = type(answer) == "table" and answer.Message
-  return type(message) == "string" and errors.escape(message) or "nothing was answered"
+  return type(message) == "string" and errors.escape(message) or "it has another shape"
+end
+
+--- Why it is not certain that the start was accepted.
+---@param machine table idle.SyncStateMachine
+---@return string
+function sync_start.doubt_words(machine)
+  local words = "its answer does not say that it was accepted"
+  return machine.doubt and ("%s: %s"):format(words, machine.doubt) or words
 end
 
 --- Notes that a start was sent, for certain or perhaps.
@@ -141,7 +150,7 @@ function sync_start.not_waited(machine)
   if not machine.is_sent then
     message = "a sync cycle that carries the change runs already, and nobody waits for it"
   elseif machine.baseline.Accepted == "maybe" then
-    message = "the start of a sync cycle was sent, and nobody waits for it; " .. machine:doubt_words()
+    message = "the start of a sync cycle was sent, and nobody waits for it; " .. sync_start.doubt_words(machine)
   end
   return { outcome = "NotWaited", message = message }
 end

@@ -3,6 +3,7 @@
 local errors = require("idle.engine.errors")
 local look_reader = require("idle.engine.sync_look")
 local results = require("idle.engine.sync_results")
+local starting = require("idle.engine.sync_start")
 local utc = require("idle.engine.utc")
 
 local sync_verdict = {}
@@ -152,7 +153,7 @@ local function not_observed(machine, after)
   if machine.history.has_stale then
     message = message .. "; new runs appeared, but they are dated before it: the server's dates are implausible"
   elseif machine.baseline.Accepted == "maybe" then
-    message = ("%s; the start was sent, but %s"):format(message, machine:doubt_words())
+    message = ("%s; the start was sent, but %s"):format(message, starting.doubt_words(machine))
   end
   return { outcome = "NotObserved", kind = "sync.not_observed", message = message }
 end

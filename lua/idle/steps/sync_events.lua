@@ -1,5 +1,6 @@
 --- The events of IdLE.Step.TriggerDirectorySync (contracts §15.6.2, DESIGN §6.2).
 local errors = require("idle.engine.errors")
+local starting = require("idle.engine.sync_start")
 
 ---@class idle.SyncEvents
 ---@field package context   idle.StepContext
@@ -46,7 +47,7 @@ end
 function SyncEvents:accepted(machine)
   local baseline = machine.baseline
   local message = "the start was accepted"
-  if baseline.Accepted ~= "yes" then message = "the start was sent; its answer does not say that it was accepted" end
+  if baseline.Accepted ~= "yes" then message = "the start was sent; " .. starting.doubt_words(machine) end
   self:write("Accepted", message, {
     Baseline = baseline, Accepted = baseline.Accepted, ServerTimeUtc = machine.accepted_utc or baseline.SentUtc,
     Attempt = machine.attempts,
