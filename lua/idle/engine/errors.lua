@@ -29,6 +29,7 @@ local UNKNOWN = { effect = "unknown", transient = false }
 errors.kinds = {
   ["input.option"] = { effect = "none", transient = false, exit = 64 },
   ["input.script"] = { effect = "none", transient = false, exit = 66 },
+  ["input.file"] = { effect = "none", transient = false, exit = 66 },
   ["input.with"] = NONE,
   ["input.parameter"] = NONE,
   ["input.command_name"] = NONE,
@@ -76,6 +77,8 @@ errors.kinds = {
   ["sync.failed"] = APPLIED,
   ["sync.not_observed"] = UNKNOWN,
   ["sync.timeout"] = { effect = "applied", transient = false, exit = 124 },
+
+  ["plan.changed"] = { effect = "none", transient = false, exit = 5 },
 
   ["provider.missing"] = NONE,
   ["provider.failed"] = UNKNOWN,
