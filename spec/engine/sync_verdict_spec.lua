@@ -333,6 +333,20 @@ describe("idle.engine.sync_verdict", function()
       assert.equal("NotObserved", done.outcome)
     end)
 
+    it("says why nothing was seen any more", function()
+      local lost = errors.new("ssh.connect", "cannot reach 'aadc'")
+      local function gone_after(server, second)
+        function server.fails(now) return now > second and lost or nil end
+        return play.play(server, { timeout = 15 })
+      end
+      local done = gone_after(unheard(), 1)
+      assert.equal("NotObserved", done.outcome)
+      assert.matches("within 15 s; the last look failed: cannot reach 'aadc'$", done.message)
+      done = gone_after(server_with(), 5)
+      assert.equal("Timeout", done.outcome)
+      assert.matches("no longer seen after 15 s.*; the last look failed: cannot reach 'aadc'$", done.message)
+    end)
+
     it("is not put off by a clock that goes back", function()
       local machine = require("idle.engine.sync_cycle").new({
         policy_type = "Delta", wait = true, timeout = 60, poll_interval = 10, on_busy = "Wait", settle = 45,

@@ -196,9 +196,19 @@ local function not_started(machine)
   }
 end
 
+-- A server that cannot be reached any more says nothing about the cycle.
+local function with_failure(machine, ending)
+  if machine.failures > 0 then
+    ending.message = ("%s; the last look failed: %s"):format(ending.message, tostring(machine.last_failure))
+  end
+  return ending
+end
+
 local function timed_out(machine)
   local state = "not yet settled"
-  if machine.watch.up then
+  if machine.failures > 0 then
+    state = "no longer seen"
+  elseif machine.watch.up then
     state = "still running"
   elseif machine.is_trusted and machine.history.carrier and not machine.review.exported then
     state = "not exported yet"
@@ -214,10 +224,10 @@ end
 ---@param machine table idle.SyncStateMachine
 ---@return idle.SyncEnding
 function sync_verdict.at_deadline(machine)
-  if machine.history.carrier and machine.is_trusted then return timed_out(machine) end
-  if not machine.is_sent then return not_started(machine) end
-  if has_sign(machine) then return timed_out(machine) end
-  return not_observed(machine, ("within %d s"):format(math.floor(machine.timeout)))
+  local has_carrier = machine.history.carrier and machine.is_trusted
+  if not has_carrier and not machine.is_sent then return not_started(machine) end
+  if has_carrier or has_sign(machine) then return with_failure(machine, timed_out(machine)) end
+  return with_failure(machine, not_observed(machine, ("within %d s"):format(math.floor(machine.timeout))))
 end
 
 return sync_verdict
