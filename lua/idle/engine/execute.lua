@@ -26,7 +26,7 @@ local execute = {}
 ---@field raised? any         what ended it, if it was ended from outside
 
 ---@class idle.ExecutePort  what the walk needs of the world
----@field run_step fun(step: idle.PlanStep, record: idle.StepRecord, index: integer, section: idle.Section): idle.StepEnd
+---@field run_step fun(step: idle.PlanStep, record: table, index: integer, section: idle.Section): idle.StepEnd
 ---@field write    fun(type: string, message: string, step_name?: string, data?: table)
 ---@field actor?   string
 ---@field preconditions table<idle.PlanStep, idle.Condition>  as `execute_preflight` prepared them
@@ -50,6 +50,8 @@ local execute = {}
 local Walk = {}
 Walk.__index = Walk
 
+local function name_of(step) return ("step '%s'"):format(errors.escape(step.Name)) end
+
 function Walk:write(step, index, type_name, message, data)
   data = data or {}
   data.StepType, data.Index = step.Type, index
@@ -57,12 +59,12 @@ function Walk:write(step, index, type_name, message, data)
 end
 
 -- Nothing was changed by a step that never began, so this is a failure for certain.
-local function new_failure(step, message, cause)
-  return errors.new("step.failed", message, { effect = "none", cause = cause, step = step.Name })
+local function new_failure(step, cause)
+  return errors.new("step.failed", "Precondition check failed.", { effect = "none", cause = cause, step = step.Name })
 end
 
 local function fail(self, step, index, err)
-  self:write(step, index, "StepFailed", ("step '%s' failed: %s"):format(errors.escape(step.Name), tostring(err)),
+  self:write(step, index, "StepFailed", ("%s failed: %s"):format(name_of(step), tostring(err)),
     { Error = tostring(err), ErrorKind = err.kind, Effect = err.effect })
   return { status = "Failed", error = err }
 end
@@ -75,24 +77,24 @@ end
 -- What a precondition that is false does to its step, by the step's OnPreconditionFalse.
 local POLICIES = {
   Blocked = function(self, step, index)
-    self:write(step, index, "StepBlocked", ("step '%s' is blocked by its precondition"):format(errors.escape(step.Name)))
+    self:write(step, index, "StepBlocked", name_of(step) .. " is blocked by its precondition")
     return { status = "Blocked", ends_run = true }
   end,
-  Fail = function(self, step, index) return fail(self, step, index, new_failure(step, "Precondition check failed.")) end,
+  Fail = function(self, step, index) return fail(self, step, index, new_failure(step)) end,
   Continue = function() return { status = "PreconditionSkipped" } end,
 }
 
 local function refuse(self, step, index, notes)
   local policy = step.OnPreconditionFalse or "Blocked"
-  self:write(step, index, "StepPreconditionFailed", ("the precondition of step '%s' is false%s"):format(
-    errors.escape(step.Name), execute_precondition.reason(notes)), { OnPreconditionFalse = policy })
+  self:write(step, index, "StepPreconditionFailed", ("the precondition of %s is false%s"):format(name_of(step),
+    execute_precondition.reason(notes)), { OnPreconditionFalse = policy })
   local event = step.PreconditionEvent
   if event then self.port.write(event.Type, event.Message, step.Name, event.Data) end
   return POLICIES[policy](self, step, index)
 end
 
 local function pass_over(self, step, index, section)
-  self:write(step, index, section .. "StepNotApplicable", ("step '%s' does not apply"):format(errors.escape(step.Name)))
+  self:write(step, index, section .. "StepNotApplicable", name_of(step) .. " does not apply")
   return { status = "NotApplicable" }
 end
 
@@ -104,7 +106,7 @@ local function hold_back(self, step, index, section)
   if ok and holds then return nil end
   if ok then return refuse(self, step, index, notes) end
   if errors.is_interruption(holds) then error(holds, 0) end
-  return fail(self, step, index, new_failure(step, "Precondition check failed.", errors.from(holds)))
+  return fail(self, step, index, new_failure(step, errors.from(holds)))
 end
 
 local function keep(record, held)

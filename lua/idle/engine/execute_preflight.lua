@@ -7,7 +7,7 @@ local errors = require("idle.engine.errors")
 local execute_precondition = require("idle.engine.execute_precondition")
 local execution_options = require("idle.engine.execution_options")
 local fold = require("idle.engine.fold")
-local suggest = require("idle.engine.suggest")
+local plan = require("idle.engine.plan")
 
 local execute_preflight = {}
 
@@ -30,34 +30,34 @@ local function fail(kind, format, ...)
   errors.raise(kind, format:format(...))
 end
 
-local function check_plan(plan)
-  if type(plan) ~= "table" or not data.is_list(plan.Steps) then
+local function check_plan(made)
+  if type(made) ~= "table" or not data.is_list(made.Steps) then
     fail("input.plan", "execute needs a plan as 'idle.plan' makes it, got %s",
-      data.is_map(plan) and "a map without Steps" or data.kind(plan))
+      data.is_map(made) and "a map without Steps" or data.kind(made))
   end
-  if data.is_blank(plan.CorrelationId) then
+  if data.is_blank(made.CorrelationId) then
     fail("input.plan", "the plan has no CorrelationId; events and results could not be told apart")
   end
 end
 
-local function each_step(plan, visit)
+local function each_step(made, visit)
   for _, section in ipairs(SECTIONS) do
-    for index, step in ipairs(plan[section] or {}) do visit(step, ("Plan.%s[%d]"):format(section, index - 1)) end
+    for index, step in ipairs(made[section] or {}) do visit(step, ("Plan.%s[%d]"):format(section, index - 1)) end
   end
 end
 
 -- Checked on its own, because the message must say that these options go to a broker.
-local function check_session_options(plan)
-  each_step(plan, function(step, place)
+local function check_session_options(made)
+  each_step(made, function(step, place)
     local options = step.With and fold.equal(step.Type, ACQUIRE_SESSION) and data.get(step.With, "Options")
     local ok, err = pcall(data_only.check, options, place .. ".With.Options", { kind = "input.plan" })
     if not ok then fail("input.plan", "auth session options must be data: %s", tostring(err)) end
   end)
 end
 
-local function check_plan_is_data(plan)
-  for _, key in ipairs(data.sorted_keys(plan)) do
-    if key ~= "Providers" then data_only.check(plan[key], "Plan." .. tostring(key), { kind = "input.plan" }) end
+local function check_plan_is_data(made)
+  for _, key in ipairs(data.sorted_keys(made)) do
+    if key ~= "Providers" then data_only.check(made[key], "Plan." .. tostring(key), { kind = "input.plan" }) end
   end
 end
 
@@ -68,7 +68,7 @@ local function refuse_script_blocks(v, place, seen)
   seen[v] = true
   if data.is_code(v) then fail("input.setup", "%s: ScriptBlocks are not allowed; only data may stand here", place) end
   for key, field in next, v do
-    if type(field) == "table" then refuse_script_blocks(field, ("%s.%s"):format(place, data.shown(tostring(key))), seen) end
+    if type(field) == "table" then refuse_script_blocks(field, place .. "." .. data.shown(tostring(key)), seen) end
   end
 end
 
@@ -85,9 +85,9 @@ local function check_providers(providers)
   end
 end
 
-local function find_providers(plan, options)
+local function find_providers(made, options)
   local providers = options.Providers
-  if data.is_null(providers) then providers = plan.Providers end
+  if data.is_null(providers) then providers = made.Providers end
   if data.is_null(providers) then
     fail("input.setup", "Providers are required: neither the call nor the plan has any; a setup file can bring them")
   end
@@ -96,12 +96,12 @@ local function find_providers(plan, options)
 end
 
 -- Also profiles that only a late step names are checked now (W-18, W-44).
-local function find_profiles(plan, options)
+local function find_profiles(made, options)
   local given = options.ExecutionOptions
   if data.is_null(given) then given = nil end
   data_only.check(given, "ExecutionOptions", { kind = "input.setup" })
   local checked, profiles = execution_options.check(given), {}
-  each_step(plan, function(step)
+  each_step(made, function(step)
     if step.Status ~= "NotApplicable" then
       profiles[step] = execution_options.profile(checked, errors.escape(step.Name), step.RetryProfile)
     end
@@ -109,33 +109,35 @@ local function find_profiles(plan, options)
   return profiles
 end
 
-local function check_handler(type_name, handler, by_fold)
+local function check_handler(type_name, handler, taken)
   if type(type_name) ~= "string" or data.is_blank(type_name) then
     fail("input.setup", "StepRegistry: a step type must be a name that is not blank, got %s", data.quote(type_name))
   elseif type(handler) ~= "function" then
     fail("input.setup", "StepRegistry: the handler of '%s' must be a function, got %s", data.shown(type_name),
       data.kind(handler))
-  elseif by_fold[fold.case(type_name)] then
+  elseif taken[fold.case(type_name)] then
     fail("input.setup", "StepRegistry: the step type '%s' has two handlers, under different spellings",
       data.shown(type_name))
   end
 end
 
-local function read_registry(providers)
-  local given, by_fold = data.get(providers, "StepRegistry"), {}
-  if data.is_null(given) then return by_fold end
-  if not data.is_map(given) then fail("input.setup", "StepRegistry must be a map by step type, got %s", data.kind(given)) end
-  for _, type_name in ipairs(data.sorted_keys(given)) do
-    check_handler(type_name, given[type_name], by_fold)
-    by_fold[fold.case(type_name)] = given[type_name]
+local function find_registry(providers)
+  local registry, taken = data.get(providers, "StepRegistry"), {}
+  if data.is_null(registry) then return nil end
+  if not data.is_map(registry) then
+    fail("input.setup", "StepRegistry must be a map by step type, got %s", data.kind(registry))
   end
-  return by_fold
+  for _, type_name in ipairs(data.sorted_keys(registry)) do
+    check_handler(type_name, registry[type_name], taken)
+    taken[fold.case(type_name)] = true
+  end
+  return registry
 end
 
-local function check_broker(plan, providers)
+local function check_broker(made, providers)
   local broker = data.get(providers, "AuthSessionBroker")
   if not data.is_null(broker) then return end
-  each_step(plan, function(step)
+  each_step(made, function(step)
     if step.Status ~= "NotApplicable" and fold.equal(step.Type, ACQUIRE_SESSION) then
       fail("session.missing", "step %s acquires an auth session, and Providers has no AuthSessionBroker",
         data.quote(step.Name))
@@ -143,34 +145,29 @@ local function check_broker(plan, providers)
   end)
 end
 
+-- Other providers than those it was planned with may be able to do less.
+local function check_capabilities(made, providers)
+  if not rawequal(providers, made.Providers) then plan.check_providers(made, providers) end
+end
+
 --- Checks a plan and what it is to be executed with, in this order; raises at
 --- the first thing that is wrong.
----@param plan       idle.Plan
+---@param made       idle.Plan
 ---@param options    idle.ExecuteOptions
 ---@param check_sink fun(sink: any)  raises for what is no event sink
 ---@return idle.Preflight
-function execute_preflight.check(plan, options, check_sink)
-  check_plan(plan)
+function execute_preflight.check(made, options, check_sink)
+  check_plan(made)
   if options.EventSink ~= nil then check_sink(options.EventSink) end
-  check_session_options(plan)
-  check_plan_is_data(plan)
-  local found = { providers = find_providers(plan, options), preconditions = {} }
-  found.profiles = find_profiles(plan, options)
-  found.registry = read_registry(found.providers)
-  check_broker(plan, found.providers)
-  for _, section in ipairs(SECTIONS) do execute_precondition.prepare(plan[section] or {}, found.preconditions) end
+  check_session_options(made)
+  check_plan_is_data(made)
+  local found = { providers = find_providers(made, options), preconditions = {} }
+  found.profiles = find_profiles(made, options)
+  found.registry = find_registry(found.providers)
+  check_broker(made, found.providers)
+  check_capabilities(made, found.providers)
+  for _, section in ipairs(SECTIONS) do execute_precondition.prepare(made[section] or {}, found.preconditions) end
   return found
-end
-
---- What to say of a step type that nobody can run.
----@param type_name string
----@param known     string[]  the types that somebody can
----@return idle.Error
-function execute_preflight.no_handler(type_name, known)
-  local nearest = suggest.nearest(type_name, known)
-  return errors.new("step.failed", ("no handler is registered for the step type '%s'; put one into Providers.StepRegistry%s")
-    :format(data.shown(type_name), nearest and ("; did you mean '%s'?"):format(errors.escape(nearest)) or ""),
-    { effect = "none" })
 end
 
 return execute_preflight

@@ -9,6 +9,7 @@ local terminal = require("idle.host.terminal")
 local context = {}
 
 ---@class idle.StepContext
+---@field Plan?         idle.Plan  nil in a script's own run
 ---@field Providers     table
 ---@field EventSink     idle.Recorder
 ---@field CorrelationId string
@@ -68,6 +69,7 @@ function context.new_id()
 end
 
 ---@class idle.ContextOptions
+---@field plan?           idle.Plan
 ---@field providers?      table
 ---@field event_sink?     idle.Sink
 ---@field correlation_id? string
@@ -85,6 +87,7 @@ function context.new(options)
   if options.event_sink ~= nil then table.insert(sinks, 1, events.check_sink(options.event_sink)) end
   local correlation_id, actor = options.correlation_id or context.new_id(), options.actor or ""
   return setmetatable({
+    Plan = options.plan,
     Providers = providers,
     EventSink = events.new({
       correlation_id = correlation_id, actor = actor, sinks = sinks, now = clock.now, report = terminal.warn,

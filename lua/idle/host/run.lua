@@ -2,6 +2,7 @@
 local context = require("idle.host.context")
 local errors = require("idle.engine.errors")
 local execution_options = require("idle.engine.execution_options")
+local exit_status = require("idle.engine.exit_status")
 local fields = require("idle.engine.fields")
 local redact = require("idle.engine.redact")
 local step_runner = require("idle.host.step_runner")
@@ -44,16 +45,6 @@ local STEP_OPTION_NAMES = { "retry", "timeout" }
 local unfinished = {} ---@type idle.Run[]  oldest first
 local exit_statuses = {} ---@type table<integer, integer>  of the runs that are over, by their number
 local count = 0
-
--- What a program ends with if its runs ended differently: the first of these.
-local RANKS = { 70, 3, 124, 75, 65, 66, 64, 2, 1 }
-
-local function worst(a, b)
-  for _, status in ipairs(RANKS) do
-    if a == status or b == status then return status end
-  end
-  return a or b
-end
 
 local function check_text(text, what, kind)
   if type(text) == "string" and text:find("%S") then return text end
@@ -128,8 +119,10 @@ function Run:prepare(name, what, with, options)
     errors.raise("input.workflow", where .. ": timeout must be a number of seconds above 0")
   end
   self:take_name(name)
-  return { handler = handler, with = with, profile = profile, timeout = timeout, context = self.context,
-    record = { Name = name, Type = type_name, Attempts = 0 }, index = #self.steps }
+  return {
+    handler = handler, is_function = type(what) == "function", with = with, profile = profile, timeout = timeout,
+    context = self.context, record = { Name = name, Type = type_name, Attempts = 0 }, index = #self.steps,
+  }
 end
 
 --- Takes a step: `step(name, type, with[, options])` runs a step type and
@@ -146,7 +139,7 @@ function Run:step(name, what, with, options)
   self.steps[#self.steps + 1] = step.record
   local ok, outcome = step_runner.run(step)
   if ok then return outcome end
-  self.exit = worst(self.exit, errors.exit_status(step.error))
+  self.exit = exit_status.worst(self.exit, errors.exit_status(step.error))
   self.is_in_doubt = self.is_in_doubt or step.error.effect == "unknown"
   self.is_cancelled = self.is_cancelled or step.is_interrupted
   self.is_failed = true
@@ -198,7 +191,7 @@ end
 function run.exit_status(reason)
   for _, open in ipairs({ table.unpack(unfinished) }) do open:finish(reason) end
   local status
-  for _, exit in pairs(exit_statuses) do status = worst(status, exit) end
+  for _, exit in pairs(exit_statuses) do status = exit_status.worst(status, exit) end
   return status
 end
 

@@ -8,8 +8,11 @@ local tasks = require("idle.host.tasks")
 local step_runner = {}
 
 ---@class idle.Step
----@field handler function  of the step type, or the script's own function
----@field with?   table     nil for a function
+---@field handler? function of the step type, or the script's own function
+---@field find_handler? fun(): function  finds it when the step begins; what it raises, the step fails with
+---@field section? idle.Section  default: ""
+---@field is_function? boolean  the handler is the script's own: called with the context alone, its value recorded
+---@field with?   table
 ---@field profile idle.RetryProfile
 ---@field timeout? number   seconds
 ---@field context idle.StepContext
@@ -23,6 +26,11 @@ local function write(step, type_name, message, data)
   data = data or {}
   data.StepType, data.Index = step.record.Type, step.index
   step.context.EventSink:WriteEvent(type_name, message, step.record.Name, data)
+end
+
+-- How a step begins and ends is told apart for the steps of a run's failure.
+local function write_phase(step, type_name, message, data)
+  write(step, (step.section or "") .. type_name, message, data)
 end
 
 -- Ctrl-C goes on as it came, for whoever knows it by its text.
@@ -69,7 +77,7 @@ local function check_result(step, result)
     errors.raise("step.failed", ("step type '%s' returned a %s; a handler returns a table or nothing")
       :format(step.record.Type, type(result)), { effect = "applied" })
   end
-  if result.Status ~= "Failed" then return result end
+  if tostring(result.Status):lower() ~= "failed" then return result end
   errors.raise("step.failed", tostring(result.Error or "the step says that it failed"),
     { effect = result.Changed and "applied" or "none", data = result.Data })
 end
@@ -86,15 +94,17 @@ local function run_type(step)
 end
 
 local function delay_ms(step, attempt)
-  local seeded = { type = step.record.Type, name = step.record.Name, index = step.index }
-  local seed = retry.seed(step.context.CorrelationId, seeded, attempt)
+  local seed = retry.seed(step.context.CorrelationId, {
+    type = step.record.Type, name = step.record.Name, index = step.index, on_failure = step.section == "OnFailure",
+  }, attempt)
   return retry.delay_ms(step.profile, attempt, retry.unit(hash.sha256(seed)))
 end
 
 local function announce_retry(step, attempt, err, delay)
-  write(step, "StepRetrying", ("StepExecution: attempt %d of %d failed; again in %d ms: %s"):format(attempt,
-    step.profile.MaxAttempts, delay, err.message), { attempt = attempt, maxAttempts = step.profile.MaxAttempts,
-    delayMs = delay, errorType = err.kind, message = err.message })
+  local most = step.profile.MaxAttempts
+  write(step, "StepRetrying", ("%sStepExecution: attempt %d of %d failed; again in %d ms: %s"):format(
+    step.section or "", attempt, most, delay, err.message),
+    { attempt = attempt, maxAttempts = most, delayMs = delay, errorType = err.kind, message = err.message })
 end
 
 -- Raises what the last attempt raised.
@@ -112,7 +122,8 @@ local function attempt_until_done(step, body)
 end
 
 local function perform(step)
-  local body = step.record.Type == "Function" and run_function or run_type
+  step.handler = step.handler or step.find_handler()
+  local body = step.is_function and run_function or run_type
   if not step.timeout then return attempt_until_done(step, body) end
   local what = ("step '%s' was"):format(step.record.Name)
   return tasks.limit(step.timeout, what, attempt_until_done, step, body)
@@ -126,7 +137,7 @@ local function fail(step, raised)
   record.Status, record.Error = "Failed", tostring(err)
   record.ErrorKind, record.Effect = err.kind, err.effect
   record.Data = err.data or record.Data
-  write(step, "StepFailed", ("step '%s' failed: %s"):format(record.Name, record.Error),
+  write_phase(step, "StepFailed", ("step '%s' failed: %s"):format(record.Name, record.Error),
     { Error = record.Error, ErrorKind = err.kind, Effect = err.effect })
 end
 
@@ -137,7 +148,7 @@ end
 function step_runner.run(step)
   local record, began = step.record, clock.monotonic()
   record.StartedUtc = clock.now()
-  write(step, "StepStarted", ("step '%s' started"):format(record.Name))
+  write_phase(step, "StepStarted", ("step '%s' started"):format(record.Name))
   local ok, outcome = call(step, perform)
   record.DurationMs = math.floor((clock.monotonic() - began) * 1000 + 0.5)
   if not ok then
@@ -145,7 +156,7 @@ function step_runner.run(step)
     return false, to_raise(outcome, step.error)
   end
   record.Status = record.Status or "Completed"
-  write(step, "StepCompleted", ("step '%s' completed"):format(record.Name))
+  write_phase(step, "StepCompleted", ("step '%s' completed"):format(record.Name))
   return true, outcome
 end
 
