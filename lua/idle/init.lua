@@ -21,8 +21,9 @@
 ---@field null    lightuserdata  the null inside lists and maps
 ---@field is_error fun(e: any): boolean
 ---@field run     fun(options: idle.RunOptions): idle.Run
+---@field execute fun(plan: idle.Plan, options?: idle.ExecuteOptions): idle.ExecutionResult
 ---@field trigger_directory_sync fun(with: table, options: idle.LoneStepOptions): table
----@field providers table  entra_connect(options)
+---@field providers table  entra_connect(options), mock(options), mock_mailbox(options)
 ---@field sim       table  the far end to try with: sync_server(options)
 local idle = {}
 
@@ -48,6 +49,7 @@ local MEMBERS = {
   is_error = { "idle.engine.errors", "is" },
 
   run = { "idle.host.run", "new" },
+  execute = { "idle.host.execute", "execute" },
   trigger_directory_sync = { "idle.host.lone_step", "trigger_directory_sync" },
 }
 
@@ -66,7 +68,7 @@ local function new_namespace(prefix, names)
   })
 end
 
-idle.providers = new_namespace("idle.providers.", { entra_connect = true })
+idle.providers = new_namespace("idle.providers.", { entra_connect = true, mock = true, mock_mailbox = true })
 idle.sim = new_namespace("idle.sim.", { sync_server = true, far_end = true })
 
 --- Raises an idle.Error of the script's own.

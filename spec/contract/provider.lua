@@ -1,7 +1,8 @@
 --- The spec that every provider must pass:
 ---
 ---   contract({ name = "…", new = function() return provider end,
----              calls = { { "Method", argument, … }, … },        -- with an AuthSession as last argument
+---              calls = { { "Method", argument, … }, … },        -- with an AuthSession as last argument;
+---                                                               -- nil: the provider invokes no commands
 ---              methods = { ["IdLE.Some.Capability"] = { "Method" } } })
 local busted = require("busted")
 local errors = require("idle.engine.errors")
@@ -15,7 +16,7 @@ local function is_method(provider, name)
   return type(provider[name]) == "function"
 end
 
----@param provider { name: string, new: (fun(): table), methods: table<string, string[]>, calls: table[] }
+---@param provider { name: string, new: (fun(): table), methods: table<string, string[]>, calls: table[]? }
 return function(provider)
   describe(provider.name .. " keeps the contract of providers:", function()
     it("it announces capabilities, each once and well formed", function()
@@ -44,6 +45,8 @@ return function(provider)
         for _, name in ipairs(methods) do assert.is_true(is_method(instance, name), name .. " is missing") end
       end
     end)
+
+    if not provider.calls then return end
 
     it("it refuses a session that cannot invoke commands, before anything is sent", function()
       for _, call in ipairs(provider.calls) do
