@@ -28,10 +28,10 @@ local common = {
   ["IdLE.Step.RevokeIdentitySessions"] = identity({ "IdLE.Identity.RevokeSessions" }, { "IdentityKey" }),
   ["IdLE.Step.PruneEntitlements"] = identity(
     { "IdLE.Entitlement.Prune", "IdLE.Entitlement.List", "IdLE.Entitlement.Revoke" },
-    { "IdentityKey", "Kind" }, { "Keep", "KeepPattern" }),
+    { "IdentityKey", "Kind" }, { "Keep", "KeepPattern", "OnSkipped" }),
   ["IdLE.Step.PruneEntitlementsEnsureKeep"] = identity(
     { "IdLE.Entitlement.Prune", "IdLE.Entitlement.List", "IdLE.Entitlement.Revoke", "IdLE.Entitlement.Grant" },
-    { "IdentityKey", "Kind" }, { "Keep" }),
+    { "IdentityKey", "Kind" }, { "Keep", "OnSkipped" }),
 }
 
 local directory_sync = {

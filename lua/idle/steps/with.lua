@@ -53,7 +53,7 @@ end
 --- One of some words, spaces around it aside.
 ---@param words string[]  as they are spelled
 function with.word(words)
-  local what = "'" .. table.concat(words, "' or '") .. "'"
+  local what = ("'%s' or '%s'"):format(table.concat(words, "', '", 1, #words - 1), words[#words])
   return function(v)
     local said = type(v) == "string" and v:match("^%s*(.-)%s*$"):lower()
     for _, word in ipairs(words) do
