@@ -7,11 +7,26 @@ local step_types = {}
 ---@alias idle.StepHandler fun(context: idle.StepContext, with: table, step: { Name: string, Type: string }): table?
 
 local BUILT_IN = {
+  ["IdLE.Step.CreateIdentity"] = "idle.steps.create_identity",
+  ["IdLE.Step.DeleteIdentity"] = "idle.steps.delete_identity",
+  ["IdLE.Step.DisableIdentity"] = "idle.steps.disable_identity",
   ["IdLE.Step.EmitEvent"] = "idle.steps.emit_event",
+  ["IdLE.Step.EnableIdentity"] = "idle.steps.enable_identity",
+  ["IdLE.Step.EnsureAttributes"] = "idle.steps.ensure_attributes",
+  ["IdLE.Step.EnsureEntitlement"] = "idle.steps.ensure_entitlement",
+  ["IdLE.Step.Mailbox.EnsureOutOfOffice"] = "idle.steps.mailbox_ensure_out_of_office",
+  ["IdLE.Step.Mailbox.EnsurePermissions"] = "idle.steps.mailbox_ensure_permissions",
+  ["IdLE.Step.Mailbox.EnsureType"] = "idle.steps.mailbox_ensure_type",
+  ["IdLE.Step.Mailbox.GetInfo"] = "idle.steps.mailbox_get_info",
+  ["IdLE.Step.MoveIdentity"] = "idle.steps.move_identity",
+  ["IdLE.Step.PruneEntitlements"] = "idle.steps.prune_entitlements",
+  ["IdLE.Step.PruneEntitlementsEnsureKeep"] = "idle.steps.prune_entitlements_ensure_keep",
+  ["IdLE.Step.RevokeIdentitySessions"] = "idle.steps.revoke_identity_sessions",
   ["IdLE.Step.TriggerDirectorySync"] = "idle.steps.trigger_directory_sync",
 }
 
 local function find(map, type_name)
+  if map[type_name] ~= nil then return map[type_name], type_name end
   for name, entry in pairs(map) do
     if tostring(name):lower() == type_name:lower() then return entry, name end
   end
