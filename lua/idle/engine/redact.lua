@@ -11,21 +11,24 @@ redact.MARKER = "[REDACTED]"
 -- Deeper than any real data; it keeps a hostile nesting from filling the stack.
 local MAX_DEPTH = 64
 
-local SECRET_KEYS = {}
+-- Most keys have another length than any of these: they need no closer look.
+local SECRET_KEYS, SECRET_LENGTHS = {}, {}
 for _, key in ipairs({
   "password", "passphrase", "secret", "token", "apiKey", "clientSecret", "accessToken", "refreshToken", "credential",
   "privateKey", "AccountPassword", "AccountPasswordAsPlainText", "GeneratedAccountPasswordPlainText",
   "GeneratedAccountPasswordProtected",
 }) do
-  SECRET_KEYS[key:lower()] = true
+  SECRET_KEYS[key:lower()], SECRET_LENGTHS[#key] = true, true
 end
 
 --- Whether the value of a field of this name is a secret, whatever it is.
 ---@param key any
 ---@return boolean
-function redact.is_secret_key(key)
-  return type(key) == "string" and SECRET_KEYS[key:lower()] == true
+local function is_secret_key(key)
+  return type(key) == "string" and SECRET_LENGTHS[#key] == true and SECRET_KEYS[key:lower()] == true
 end
+
+redact.is_secret_key = is_secret_key
 
 local function copy_scalar(v)
   if type(v) == "string" then return utf8.len(v) and v or errors.escape(v) end
@@ -46,7 +49,7 @@ local function copy_map(map, copies, depth)
   local copy = {}
   for key, field in next, map do
     local name = copy_scalar(type(key) == "string" and key or tostring(key))
-    copy[name] = redact.is_secret_key(key) and redact.MARKER or copy_any(field, copies, depth)
+    copy[name] = is_secret_key(key) and redact.MARKER or copy_any(field, copies, depth)
   end
   return copy
 end

@@ -52,15 +52,16 @@ end
 ---@param StepName? string
 ---@param Data?     table
 function Recorder:WriteEvent(Type, Message, StepName, Data)
-  local event = redact.copy({
+  -- Only Data has keys of other people's, by which secrets are known.
+  local event = {
     TimestampUtc = self.options.now(),
-    Type = check_text(Type, "Type"),
-    Message = check_text(Message, "Message"),
-    CorrelationId = self.options.correlation_id,
-    Actor = self.options.actor or "",
-    StepName = StepName or "",
-    Data = Data,
-  })
+    Type = redact.copy(check_text(Type, "Type")),
+    Message = redact.copy(check_text(Message, "Message")),
+    CorrelationId = redact.copy(self.options.correlation_id),
+    Actor = redact.copy(self.options.actor or ""),
+    StepName = redact.copy(StepName or ""),
+    Data = redact.copy(Data),
+  }
   self.Events[#self.Events + 1] = event
   for _, sink in ipairs(self.options.sinks) do self:send(sink, event) end
 end
