@@ -81,6 +81,8 @@ errors.kinds = {
   ["plan.changed"] = { effect = "none", transient = false, exit = 5 },
 
   ["provider.missing"] = NONE,
+  ["provider.not_found"] = NONE,
+  ["provider.refused"] = NONE,
   ["provider.failed"] = UNKNOWN,
   ["step.failed"] = UNKNOWN,
 

@@ -181,7 +181,7 @@ local function identity_of(self, operation, key)
   local identity = self.store:find(check_key(operation, key))
   if identity then return identity end
   errors.raise("provider.not_found", ("%s: identity %s does not exist in the mock provider's store"):format(operation,
-    data.quote(key)), { effect = "none" })
+    data.quote(key)))
 end
 
 ---@param IdentityKey string
@@ -203,7 +203,7 @@ function Mock:RevokeEntitlement(IdentityKey, Entitlement)
   local unwanted = mock_entitlements.read(Entitlement, "RevokeEntitlement")
   if self.protected[fold.case(unwanted.Id)] then
     errors.raise("provider.refused", ("entitlement %s is protected and cannot be removed"):format(
-      data.quote(unwanted.Id)), { effect = "none" })
+      data.quote(unwanted.Id)))
   end
   local index = mock_entitlements.find(held, unwanted)
   if index then table.remove(held, index) end
