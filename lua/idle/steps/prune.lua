@@ -24,6 +24,7 @@ local prune = {}
 ---@field package skipped { EntitlementId: string, Reason: string }[]
 ---@field package changed boolean
 ---@field package has_acted boolean  something was changed, or may have been
+---@field package is_unsure boolean  of something skipped, nobody said that it was left as it is
 ---@field package failure? any       the first error that ends the step
 local Prune = {}
 Prune.__index = Prune
@@ -59,7 +60,9 @@ function Prune:note(verb, id, changed)
 end
 
 function Prune:skip(id, raised)
-  local reason = tostring(errors.from(raised))
+  local err = errors.from(raised)
+  local reason = tostring(err)
+  self.is_unsure = self.is_unsure or err.effect ~= "none"
   self.skipped[#self.skipped + 1] = { EntitlementId = id, Reason = reason }
   self:write("Warning", ("'%s' was not removed: %s"):format(errors.escape(id), reason),
     { EntitlementId = id, Reason = reason })
@@ -103,7 +106,7 @@ function Prune:finish()
   if first and self.values.OnSkipped == "Fail" then
     self:fail(errors.new("step.failed", ("%s: entitlements that were not removed: %d; '%s': %s"):format(self.word,
       #self.skipped, errors.escape(first.EntitlementId), first.Reason),
-      { effect = "none", data = { Changed = false, Skipped = self.skipped } }))
+      { effect = self.is_unsure and "unknown" or "none", data = { Changed = self.changed, Skipped = self.skipped } }))
   end
   local result = outcome.completed(self.step, self.changed)
   result.Skipped = self.skipped
@@ -132,7 +135,7 @@ function prune.run(settings, context, raw, step)
   local keep = prune_keep.read(settings.word, values)
   local call = provider_call.open(context, settings.word, values, methods_of(settings))
   local self = setmetatable({ word = settings.word, context = context, step = step, values = values, call = call,
-    skipped = value.list(), changed = false, has_acted = false }, Prune)
+    skipped = value.list(), changed = false, has_acted = false, is_unsure = false }, Prune)
   keep:resolve(call)
   local held = entitlements.list(call, values.IdentityKey, values.Kind)
   local kept, superfluous = keep:divide(held)
