@@ -1,8 +1,8 @@
 /* Loaded into programs by LD_PRELOAD, in place of what a spec must not touch:
  *  - a password for the account that runs the specs, for a real sshd, both in
  *    /etc/shadow's and in PAM's way: "open sesame";
- *  - name servers: IDLE_LOOKUP=hang never answers, IDLE_LOOKUP=loopback knows
- *    every name. */
+ *  - name servers: IDLE_LOOKUP=hang never answers, =none knows no name,
+ *    =loopback knows every name. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <shadow.h>
@@ -21,6 +21,7 @@ int getaddrinfo(const char *restrict name, const char *restrict service, const s
   const char *wish = getenv("IDLE_LOOKUP");
   if (wish == NULL || (hints->ai_flags & AI_NUMERICHOST) != 0) return real(name, service, hints, result);
   while (strcmp(wish, "hang") == 0) pause();
+  if (strcmp(wish, "none") == 0) return EAI_NONAME;
   return real("127.0.0.1", service, hints, result);
 }
 

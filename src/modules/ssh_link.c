@@ -111,20 +111,18 @@ static bool open_poll(idle_link *link, int fd) {
   return true;
 }
 
-static int events_of(idle_ssh_wants_result wants) {
-  return (wants.read ? UV_READABLE : 0) | (wants.write ? UV_WRITABLE : 0);
+static int events_of(idle_ssh_interest interest) {
+  return (interest.read ? UV_READABLE : 0) | (interest.write ? UV_WRITABLE : 0);
 }
 
 /* Wakes the connecting task at the next event, or when its time has come. */
 static void watch_step(idle_link *link) {
-  idle_ssh_wants_result wants = idle_ssh_wants(link->ssh);
-  int64_t delay_ms = wants.until_ms - idle_ssh_now_ms();
-  if (wants.fd >= 0 && open_poll(link, wants.fd)) (void)uv_poll_start(link->poll, events_of(wants), on_step);
+  idle_ssh_interest interest = idle_ssh_interest_of(link->ssh);
+  int64_t delay_ms = interest.until_ms - idle_ssh_now_ms();
+  if (interest.fd >= 0 && open_poll(link, interest.fd)) (void)uv_poll_start(link->poll, events_of(interest), on_step);
   link->timer = link->clock->start(link->clock, delay_ms > 0 ? (uint64_t)delay_ms : 0, on_step_timeout, link);
   if (link->timer == NULL) idle_queue_wake(&link->waiting); /* short of memory: better awake than asleep for ever */
 }
-
-static void watch_open(idle_link *link);
 
 static void on_event(uv_poll_t *poll, int status, int events) {
   idle_link *link = poll->data;
@@ -134,7 +132,7 @@ static void on_event(uv_poll_t *poll, int status, int events) {
   idle_queue_wake(&link->waiting);
 }
 
-/* Keeps the poll of an open connection at what it wants now. An idle connection
+/* Keeps the poll of an open connection at what it waits for now. An idle connection
  * does not keep the program alive. */
 static void watch_open(idle_link *link) {
   if (idle_ssh_is_lost(link->ssh)) {
@@ -142,9 +140,9 @@ static void watch_open(idle_link *link) {
     uv_timer_stop(&link->keepalive);
     return;
   }
-  idle_ssh_wants_result wants = idle_ssh_wants(link->ssh);
-  int events = events_of(wants) | UV_DISCONNECT;
-  if (link->poll == NULL && !open_poll(link, wants.fd)) return;
+  idle_ssh_interest interest = idle_ssh_interest_of(link->ssh);
+  int events = events_of(interest) | UV_DISCONNECT;
+  if (link->poll == NULL && !open_poll(link, interest.fd)) return;
   if (events == link->polled_events) return;
   link->polled_events = events;
   (void)uv_poll_start(link->poll, events, on_event);

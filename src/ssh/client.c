@@ -43,7 +43,6 @@
  *     the server wants a second factor. auth.c asks what is the case. */
 #include "client.h"
 
-#include "file.h"
 #include "state.h"
 #include "text.h"
 
@@ -112,82 +111,17 @@ bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result) {
 
 /* ---- Making one ---- */
 
-static bool copy(char **to, const char *text) {
-  *to = text == NULL ? NULL : strdup(text);
-  return text == NULL || *to != NULL;
-}
-
-static bool copy_path(char **to, const char *path) {
-  *to = path == NULL ? NULL : idle_expand_home(path);
-  return path == NULL || *to != NULL;
-}
-
-static bool copy_options(idle_ssh *ssh, const idle_ssh_options *options) {
-  ssh->port = options->port;
-  ssh->use_agent = options->use_agent;
-  ssh->trace = options->trace;
-  ssh->trace_context = options->trace_context;
-  ssh->started_ms = idle_now_ms();
-  ssh->deadline_ms = ssh->started_ms + options->timeout_ms;
-  bool is_address6 = strchr(options->host, ':') != NULL;
-  if (asprintf(&ssh->url, is_address6 ? "ssh://[%s]:%d" : "ssh://%s:%d", options->host, options->port) < 0)
-    ssh->url = NULL;
-  return ssh->url != NULL && copy(&ssh->host, options->host) && copy(&ssh->user, options->user) &&
-         copy(&ssh->passphrase, options->passphrase) && copy(&ssh->password, options->password) &&
-         copy(&ssh->host_key, options->host_key) && copy_path(&ssh->identity_file, options->identity_file) &&
-         copy_path(&ssh->known_hosts_file, options->known_hosts);
-}
-
-/* The name appears in a command line that people are told to copy. */
-static bool is_host(const char *host) {
-  size_t size = strlen(host);
-  if (size == 0 || size > 253 || *host == '-') return false;
-  for (const char *c = host; *c != '\0'; c++)
-    if (!isalnum((unsigned char)*c) && strchr("._-:%", *c) == NULL) return false;
-  return true;
-}
-
-static bool is_fingerprint(const char *text) {
-  return strncmp(text, "SHA256:", 7) == 0 && strlen(text) == IDLE_FINGERPRINT_SIZE - 2;
-}
-
-static bool check_options(const idle_ssh_options *options, idle_ssh_error *error) {
-  if (!is_host(options->host))
-    idle_ssh_fail(error, "input.session", "host is not a name or an address; give it without user, port and brackets");
-  else if (options->port < 1 || options->port > 65535)
-    idle_ssh_fail(error, "input.session", "port %d is not between 1 and 65535", options->port);
-  else if (*options->user == '\0' || strlen(options->user) > 255)
-    idle_ssh_fail(error, "input.session", "user is empty or too long");
-  else if (options->host_key != NULL && !is_fingerprint(options->host_key))
-    idle_ssh_fail(error, "input.session", "host_key is not a fingerprint like 'SHA256:…', as ssh-keygen -l prints it");
-  else
-    return true;
-  return false;
-}
-
-static bool load_identity(idle_ssh *ssh, idle_ssh_error *error) {
-  if (ssh->identity_file == NULL) return true;
-  const char *fault = idle_identity_load(ssh->identity_file, ssh->passphrase, &ssh->identity);
-  if (fault == NULL && ssh->identity.is_encrypted && ssh->passphrase == NULL && !ssh->use_agent)
-    fault = "is protected by a passphrase; give it as passphrase, or add the key to the agent";
-  if (fault == NULL) return true;
-  bool is_wrong_passphrase = strstr(fault, "passphrase is wrong") != NULL;
-  idle_ssh_fail(error, is_wrong_passphrase ? "ssh.auth" : "input.session", "identity file '%s' %s", ssh->identity_file,
-                fault);
-  return false;
-}
-
 static bool prepare(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error) {
   ssh->auth = idle_auth_new();
-  if (ssh->auth == NULL || !copy_options(ssh, options)) {
+  if (ssh->auth == NULL || !idle_options_copy(ssh, options)) {
     idle_ssh_fail(error, "ssh.connect", "not enough memory to connect to '%s'", options->host);
     return false;
   }
-  return load_identity(ssh, error) && idle_hostkey_load(ssh, error);
+  return idle_options_load_identity(ssh, error) && idle_hostkey_load(ssh, error);
 }
 
 idle_ssh *idle_ssh_new(const idle_ssh_options *options, idle_ssh_error *error) {
-  if (!check_options(options, error)) return NULL;
+  if (!idle_options_check(options, error)) return NULL;
   if (libssh2_init(0) != 0) {
     idle_ssh_fail(error, "ssh.connect", "libssh2 can't be initialised");
     return NULL;
@@ -349,26 +283,26 @@ idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error) {
 
 static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
-idle_ssh_wants_result idle_ssh_wants(const idle_ssh *ssh) {
-  idle_ssh_wants_result wants = {.fd = -1, .until_ms = ssh->deadline_ms};
+idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh) {
+  idle_ssh_interest interest = {.fd = -1, .until_ms = ssh->deadline_ms};
   switch (ssh->phase) {
   case IDLE_PHASE_RESOLVE:
     break;
   case IDLE_PHASE_DIAL:
-    wants.fd = ssh->dial.fd;
-    wants.write = true;
-    wants.until_ms = earlier(ssh->deadline_ms, ssh->dial.until_ms);
+    interest.fd = ssh->dial.fd;
+    interest.write = true;
+    interest.until_ms = earlier(ssh->deadline_ms, ssh->dial.until_ms);
     break;
   default:
-    wants.fd = ssh->auth == NULL ? -1 : idle_auth_agent_fd(ssh->auth, &wants.write);
-    wants.read = !wants.write;
-    if (wants.fd >= 0) break;
-    wants.fd = ssh->wire.fd;
-    wants.write = idle_wire_is_clogged(&ssh->wire);
-    wants.read = ssh->phase != IDLE_PHASE_OPEN || idle_channels_are_open(ssh);
-    if (ssh->phase == IDLE_PHASE_OPEN) wants.until_ms = INT64_MAX;
+    interest.fd = ssh->auth == NULL ? -1 : idle_auth_agent_fd(ssh->auth, &interest.write);
+    interest.read = !interest.write;
+    if (interest.fd >= 0) break;
+    interest.fd = ssh->wire.fd;
+    interest.write = idle_wire_is_clogged(&ssh->wire);
+    interest.read = ssh->phase != IDLE_PHASE_OPEN || idle_channels_are_open(ssh);
+    if (ssh->phase == IDLE_PHASE_OPEN) interest.until_ms = INT64_MAX;
   }
-  return wants;
+  return interest;
 }
 
 /* ---- Open ---- */

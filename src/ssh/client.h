@@ -1,5 +1,5 @@
 /* An SSH client that never waits: a call that can't go on returns
- * IDLE_SSH_AGAIN, idle_ssh_wants() says what to wait for, and the call is
+ * IDLE_SSH_AGAIN, idle_ssh_interest_of() says what to wait for, and the call is
  * repeated. One thread at a time per client; different clients are independent.
  *
  * The order of calls: idle_ssh_new, idle_ssh_resolved, idle_ssh_connect until it
@@ -47,7 +47,7 @@ typedef struct {
   bool read;
   bool write;
   int64_t until_ms; /* call again then, even if nothing happened; on idle_ssh_now_ms() */
-} idle_ssh_wants_result;
+} idle_ssh_interest;
 
 /* Facts for people about an open connection; valid as long as the client. */
 typedef struct {
@@ -78,7 +78,7 @@ void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error,
 idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error);
 
 /* What the connection waits for in its present state. */
-idle_ssh_wants_result idle_ssh_wants(const idle_ssh *ssh);
+idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh);
 
 /* Serves an open connection: sends what waits, goes on with channels that are
  * being opened or dropped. Call it when the socket is ready, and before reading

@@ -80,6 +80,17 @@ const char *idle_ssh_last_error(const idle_ssh *ssh);
 /* Whether a result of libssh2 means "not yet"; an error of the connection itself is noted. */
 bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result);
 
+/* ---- options.c ---- */
+
+/* Whether the options can be right. */
+bool idle_options_check(const idle_ssh_options *options, idle_ssh_error *error);
+
+/* Returns: false when memory is short. */
+bool idle_options_copy(idle_ssh *ssh, const idle_ssh_options *options);
+
+/* Reads the identity file, if there is one. */
+bool idle_options_load_identity(idle_ssh *ssh, idle_ssh_error *error);
+
 /* ---- handshake.c ---- */
 
 /* Makes the session on a fresh connection. */
