@@ -13,7 +13,9 @@ local dir = assert(file.temp_dir("idle-bench-"))
 local server <close> = sshd.start{ dir = dir, config = { "MaxStartups 100" } }
 
 local program = assert(process.executable()):match("^(.*/)") .. "ssh_connect"
-local peer <close> = assert(process.spawn{ command = { program, tostring(server.port), server.user, server.identity_file } })
+local peer <close> = assert(process.spawn{
+  command = { program, tostring(server.port), server.user, server.identity_file },
+})
 
 local function ours()
   local client <close> = assert(ssh.connect{

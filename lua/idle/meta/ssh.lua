@@ -55,8 +55,8 @@ function Client:is_open() end
 ---@return idle.SshInfo
 function Client:info() end
 
---- Drops the connection and all commands on it, and does not wait for that. Whoever waits for one gets `ssh.lost`. To be
---- called as often as one likes; also done by `<close>` and by the garbage collector.
+--- Drops the connection and all commands on it, and does not wait for that. Whoever waits for one gets `ssh.lost`. To
+--- be called as often as one likes; also done by `<close>` and by the garbage collector.
 function Client:close() end
 
 --- A command that runs, or what it left. Methods that wait have a deadline, and fail with kind `timeout`; if the
@@ -103,8 +103,8 @@ function Pipe:stderr(all) end
 ---@return idle.Error? err  kinds `timeout`, `ssh.lost`
 function Pipe:wait_exit(timeout_ms) end
 
---- Drops the command, and does not wait for that; it may run on at the far end. Whoever waits for it gets `pipe.eof`. To
---- be called as often as one likes; also done by `<close>` and by the garbage collector.
+--- Drops the command, and does not wait for that; it may run on at the far end. Whoever waits for it gets `pipe.eof`.
+--- To be called as often as one likes; also done by `<close>` and by the garbage collector.
 function Pipe:close() end
 
 return ssh
