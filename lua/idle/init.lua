@@ -21,6 +21,11 @@
 ---@field null    lightuserdata  the null inside lists and maps
 ---@field is_error fun(e: any): boolean
 ---@field run     fun(options: idle.RunOptions): idle.Run
+---@field workflow    fun(source: string|table): idle.WorkflowDefinition  path of a .psd1 or .lua file, or a table
+---@field request     fun(source: string|table): idle.Request
+---@field plan        fun(workflow: string|table, request: table, providers?: table): idle.Plan  changes nothing
+---@field export_plan fun(plan: idle.Plan, options?: { schema?: "1.0"|"1.1" }): string  JSON
+---@field load_plan   fun(path: string): idle.Plan  an exported plan with its seal
 ---@field execute fun(plan: idle.Plan, options?: idle.ExecuteOptions): idle.ExecutionResult
 ---@field trigger_directory_sync fun(with: table, options: idle.LoneStepOptions): table
 ---@field providers table  entra_connect(options), mock(options), mock_mailbox(options)
@@ -49,6 +54,11 @@ local MEMBERS = {
   is_error = { "idle.engine.errors", "is" },
 
   run = { "idle.host.run", "new" },
+  workflow = { "idle.host.plans", "workflow" },
+  request = { "idle.host.plans", "request" },
+  plan = { "idle.host.plans", "plan" },
+  export_plan = { "idle.host.plans", "export_plan" },
+  load_plan = { "idle.host.plans", "load_plan" },
   execute = { "idle.host.execute", "execute" },
   trigger_directory_sync = { "idle.host.lone_step", "trigger_directory_sync" },
 }

@@ -94,9 +94,14 @@ local function check_with(report, field, keys, own)
 end
 
 -- Planning checks these keys only for steps that apply; here the file is looked at as a whole.
-local function check_with_keys(report, with, type_name, keys, catalogue)
-  local entry = catalogue and with and type_name and catalogue:find(type_name)
-  if not entry then return end
+local function check_type(report, with, type_name, keys, catalogue)
+  if not (catalogue and type_name) then return end
+  local entry = catalogue:find(type_name)
+  if not entry then
+    return report:add(join(keys, "Type"), "nothing is known of the step type %s%s", data.quote(type_name),
+      catalogue:hint(type_name))
+  end
+  if not with then return end
   for _, problem in ipairs(with_schema.problems(entry.WithSchema, with)) do
     report:add(join(keys, "With", problem.Key), "step type '%s' %s", entry.Type, problem.Message)
   end
@@ -114,7 +119,7 @@ end
 
 ---@class idle.StepCheck
 ---@field own        fun(v: any): any     makes a value the definition's own
----@field catalogue? idle.StepCatalogue   to check also the keys of With
+---@field catalogue? idle.StepCatalogue   to check also the type and the keys of With
 
 --- Checks a step.
 ---@param report  idle.WorkflowReport
@@ -141,7 +146,7 @@ function workflow_step.check(report, step, keys, options)
     PreconditionEvent = check_event(report, fields.PreconditionEvent, keys, own),
     RetryProfile = check_profile(report, fields.RetryProfile, keys),
   }
-  check_with_keys(report, definition.With, definition.Type, keys, options.catalogue)
+  check_type(report, definition.With, definition.Type, keys, options.catalogue)
   return definition
 end
 

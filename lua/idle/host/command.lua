@@ -1,11 +1,14 @@
 --- The commands: finds the word, reads the options, and says with what exit
 --- status it ended.
 local arguments = require("idle.host.arguments")
+local document = require("idle.host.document")
 local errors = require("idle.engine.errors")
 local suggest = require("idle.engine.suggest")
 local table_of_commands = require("idle.host.command_table")
 
 local command = {}
+
+local STATUS_OF_CTRL_C = 130
 
 local function show_help(word)
   local help = require("idle.host.help")
@@ -29,6 +32,24 @@ function command.refuse_word(word)
   errors.raise("input.option", ("unknown command '%s'%s"):format(errors.escape(word), suggest.hint(word, names)))
 end
 
+local function check_words(row, words)
+  local at_most = row.words and row.words.at_most or 0
+  if #words > at_most then
+    errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(words[at_most + 1])))
+  elseif row.words and #words == 0 then
+    errors.raise("input.option", ("%s needs a %s: idle-lua %s"):format(row.name, row.words.what, row.usage))
+  end
+end
+
+-- Which words may stand beside the options.
+local function check_files(row, words)
+  local extra = words[not row.files and 1 or row.files == "one" and 2 or #words + 1]
+  if extra then errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(extra))) end
+  if row.files and not words[1] then
+    errors.raise("input.option", ("%s needs a file: idle-lua %s"):format(row.name, row.usage))
+  end
+end
+
 local function run_row(row, list)
   if row.passes_arguments then
     if list[1] == "--help" then return show_help(row.name) end
@@ -36,8 +57,8 @@ local function run_row(row, list)
   end
   local options, words = arguments.parse(list, table_of_commands.options_of(row))
   if options.help then return show_help(row.name) end
-  if words[1] then errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(words[1]))) end
-  return require(row.module).main(options)
+  check_words(row, words)
+  return require(row.module).main(options, words)
 end
 
 local function dispatch(argv)
@@ -81,11 +102,6 @@ local function report(err, argv)
   if err.kind == "internal" then terminal:say(err.traceback) end
 end
 
-local function print_error_document(err)
-  local document = require("idle.engine.redact").copy(command.error_document(err))
-  io.stdout:write(require("idle.json").encode(document, { indent = 2 }), "\n")
-end
-
 -- Plain Lua errors are mistakes of ours here: no script of a user runs. A
 -- command counts as one step.
 local function to_error(raised, traceback)
@@ -94,6 +110,18 @@ local function to_error(raised, traceback)
   err.traceback = err.traceback or traceback
   err.step = err.step or "command"
   return err
+end
+
+-- Ctrl-C, as lua raises it. Whoever presses it at a command wants no traceback.
+local function is_ctrl_c(raised)
+  return type(raised) == "string" and errors.is_interruption(raised)
+end
+
+local function end_by_ctrl_c(argv)
+  local err = errors.new("cancelled", "interrupted", { effect = "unknown" })
+  report(err, argv)
+  if wants_json(argv) and not document.is_printed() then document.print(command.error_document(err)) end
+  return STATUS_OF_CTRL_C
 end
 
 --- Runs a command.
@@ -106,10 +134,11 @@ function command.main(argv)
     return raised
   end, argv)
   if ok then return outcome end
+  if is_ctrl_c(outcome) then return end_by_ctrl_c(argv) end
   -- What ends the program from outside is reported by whoever called.
   local err, is_interrupted = to_error(outcome, traceback), errors.is_interruption(outcome)
   if not is_interrupted then report(err, argv) end
-  if wants_json(argv) then print_error_document(err) end
+  if wants_json(argv) and not document.is_printed() then document.print(command.error_document(err)) end
   if is_interrupted then error(outcome, 0) end
   return errors.exit_status(err)
 end
