@@ -59,6 +59,19 @@ for kind, open in pairs(kinds) do
       assert.is_nil(values.difference(value.list({ 1, "x", value.list() }), several))
     end)
 
+    -- PSSerializer does not escape these two, and what refuses them repeats them in its message.
+    it("says that U+FFFE and U+FFFF can't come back, and goes on", function()
+      for _, text in ipairs({ "\u{FFFE}", "a\u{FFFF}b" }) do
+        local err = far.raised(session.InvokeCommand, session, "Write-Output", { InputObject = text })
+        assert.equal("remote.error", err.kind)
+        assert.equal("unknown", err.effect)
+        assert.matches("hexadecimal value 0xFFF[EF], is an invalid character", err.message)
+      end
+      local err = far.raised(session.InvokeCommand, session, "Write-Error", { Message = "a\u{FFFF}b" })
+      assert.equal("'Write-Error' failed: a?b", err.message)
+      assert.equal(7, (session:InvokeCommand("Write-Output", { InputObject = 7 })))
+    end)
+
     it("takes a command without parameters", function()
       assert.matches("^%d%d%d%d%-%d%d%-%d%dT", (session:InvokeCommand("Get-Date")))
     end)

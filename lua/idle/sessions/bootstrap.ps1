@@ -11,11 +11,12 @@ function Send($seq, $kind, $body, $depth) {
   $line = [Text.Encoding]::ASCII.GetBytes("`nIDLE $token $seq $kind $($b.Length) $b $token`n")
   $out.Write($line, 0, $line.Length); $out.Flush()
 }
+function Clean($text) { if ($null -ne $text) { $text -replace '[\uFFFE\uFFFF]', '?' } }
 function Failure($e) {
   $chain = New-Object Collections.ArrayList; $x = $e.Exception
-  while ($x) { [void]$chain.Add(@{ type = $x.GetType().FullName; message = $x.Message; hresult = $x.HResult }); $x = $x.InnerException }
-  @{ id = $e.FullyQualifiedErrorId; category = "$($e.CategoryInfo.Category)"; reason = $e.CategoryInfo.Reason; target = $e.CategoryInfo.TargetName
-     exceptions = $chain; position = $e.InvocationInfo.PositionMessage; stack = $e.ScriptStackTrace }
+  while ($x) { [void]$chain.Add(@{ type = $x.GetType().FullName; message = Clean $x.Message; hresult = $x.HResult }); $x = $x.InnerException }
+  @{ id = Clean $e.FullyQualifiedErrorId; category = "$($e.CategoryInfo.Category)"; reason = $e.CategoryInfo.Reason; target = Clean $e.CategoryInfo.TargetName
+     exceptions = $chain; position = Clean $e.InvocationInfo.PositionMessage; stack = Clean $e.ScriptStackTrace }
 }
 $hello = @{ version = "$($PSVersionTable.PSVersion)"; edition = $PSVersionTable.PSEdition; now = [datetime]::UtcNow; pid = $PID; machine = [Environment]::MachineName; user = [Environment]::UserName; elevated = $null }
 try { $id = [Security.Principal.WindowsIdentity]::GetCurrent(); $hello.user = $id.Name

@@ -1,6 +1,7 @@
 --- Writes CLIXML the way PSSerializer.Serialize does. Written for the simulator, apart from the
 --- writer of idle.clixml, so that a mistake in the one isn't repeated by the other.
 local clr = require("idle.sim.clr")
+local records = require("idle.sim.records")
 local value = require("idle.engine.value")
 
 local writer = {}
@@ -10,12 +11,14 @@ local ENTITIES = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&qu
 
 local function escape_unit(unit) return ("_x%04X_"):format(unit) end
 
--- Every UTF-16 unit that XML can't hold, and both halves of every astral character.
+-- Every UTF-16 unit that XML can't hold, and both halves of every astral character; the two that
+-- PSSerializer forgets to escape are refused by the XML writer below it.
 local function escape_code(code)
+  if code == 0xFFFE or code == 0xFFFF then records.raise(records.not_serializable(code)) end
   if code >= 0x10000 then
     local rest = code - 0x10000
     return escape_unit(0xD800 + (rest >> 10)) .. escape_unit(0xDC00 + (rest & 0x3FF))
-  elseif code < 0x20 or (code >= 0x7F and code < 0xA0) or (code >= 0xD800 and code < 0xE000) or code >= 0xFFFE then
+  elseif code < 0x20 or (code >= 0x7F and code < 0xA0) or (code >= 0xD800 and code < 0xE000) then
     return escape_unit(code)
   end
   return utf8.char(code)
@@ -178,7 +181,7 @@ end
 --- booleans, bytes, lists, maps, and `idle.null`.
 ---@param v     any      or an idle.ClrValue
 ---@param depth integer  how many levels of objects are kept
----@return string xml
+---@return string xml  raises as a command does (idle.sim.records) for what can't be written
 function writer.write(v, depth)
   local self = setmetatable({ lines = { HEAD }, objects = 0, types = {}, type_count = 0 }, Writer)
   self:value(1, nil, v, depth)

@@ -3,6 +3,7 @@
 local clixml = require("idle.clixml")
 local error_record = require("idle.sessions.error_record")
 local errors = require("idle.engine.errors")
+local records = require("idle.sim.records")
 local request = require("idle.sessions.request")
 local writer = require("idle.sim.clixml_writer")
 
@@ -32,7 +33,9 @@ function Session:InvokeCommand(CommandName, Parameters)
   if answer.kind == "exit" then
     errors.raise("remote.protocol", ("the simulated server ended without an answer to '%s'"):format(CommandName))
   end
-  local body = travel({ output = answer.output, warnings = answer.warnings }, DEPTH + 2)
+  local output = { output = answer.output, warnings = answer.warnings }
+  local body, record = records.catch(travel, output, DEPTH + 2)
+  if record then error(error_record.to_error(travel(record, DEPTH), CommandName), 0) end
   return request.unwrap(body.output), { warnings = body.warnings }
 end
 

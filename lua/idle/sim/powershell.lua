@@ -89,6 +89,13 @@ local function unreadable()
     { { type = type_name, message = 'Exception calling "Deserialize": the request is unreadable', hresult = 0 } })
 end
 
+---@return idle.SimRecord? record  why it could not be sent
+function PowerShell:send_output(request, answer)
+  local body = { output = answer.output, warnings = answer.warnings }
+  local _, record = records.catch(self.send, self, request.seq, "ok", body, request.depth + 2)
+  return record
+end
+
 ---@return boolean goes_on
 function PowerShell:answer(line)
   local request = read_request(line)
@@ -99,11 +106,9 @@ function PowerShell:answer(line)
   local answer = self.server:run(request.command, request.params)
   if answer.kind == "exit" then return false end
   self:make_noise()
-  if answer.kind == "error" then
-    self:send(request.seq, "error", answer.record, 4)
-  else
-    self:send(request.seq, "ok", { output = answer.output, warnings = answer.warnings }, request.depth + 2)
-  end
+  local record = answer.record
+  if not record then record = self:send_output(request, answer) end
+  if record then self:send(request.seq, "error", record, 4) end
   return true
 end
 

@@ -31,8 +31,13 @@ function records.catch(f, ...)
   error(raised, 0)
 end
 
+-- The bootstrap replaces what XML can't hold, or the record could not be sent either.
+local function clean(message)
+  return (message:gsub("\u{FFFE}", "?"):gsub("\u{FFFF}", "?"))
+end
+
 local function exception(type_name, message, hresult)
-  return { type = type_name, message = message, hresult = hresult or texts.hresult.runtime }
+  return { type = type_name, message = clean(message), hresult = hresult or texts.hresult.runtime }
 end
 
 ---@param fields     { id: string, category: string, target?: string }
@@ -101,6 +106,17 @@ function records.written(message)
   local type_name = "Microsoft.PowerShell.Commands.WriteErrorException"
   return records.new({ id = type_name .. ",Write-Error", category = "NotSpecified" },
     { exception(type_name, message) })
+end
+
+--- Output with a character that the serialiser can't write.
+---@param code integer  U+FFFE or U+FFFF
+function records.not_serializable(code)
+  local cause = ("'?', hexadecimal value 0x%04X, is an invalid character."):format(code)
+  return records.new({ id = "ArgumentException", category = "NotSpecified" }, {
+    exception(PS .. "MethodInvocationException",
+      ('Exception calling "Serialize" with "2" argument(s): "%s"'):format(cause)),
+    exception("System.ArgumentException", cause, texts.hresult.argument),
+  })
 end
 
 --- A command that asks the person who isn't there.

@@ -32,6 +32,7 @@ texts.hresult = {
   unavailable = -2147023174,
   runtime = -2146233087,
   invalid_cast = -2147467262,
+  argument = -2147024809,
 }
 
 texts.cmdlet_namespace = "Microsoft.IdentityManagement.PowerShell.Cmdlet."
