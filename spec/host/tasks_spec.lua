@@ -42,7 +42,10 @@ describe("idle.host.tasks", function()
     end)
 
     it("says so when a change was left in doubt", function()
-      assert.equal("unknown", failure(tasks.with_timeout, 0.02, doubtful).effect)
+      local err = failure(tasks.with_timeout, 0.02, doubtful)
+      assert.equal("unknown", err.effect)
+      assert.matches("^the function was not done within 0.02 s: ", tostring(err))
+      assert.equal("cancelled", err.cause.kind)
     end)
 
     it("is not fooled by a function that swallows its end", function()

@@ -28,7 +28,7 @@ end
 ---@param f fun(...): ...
 ---@return any ...  what f returned
 function clock.with_timeout(seconds, f, ...)
-  return require("idle.host.tasks").with_timeout(seconds, f, ...)
+  return require("idle.host.tasks").limit(seconds, "the call was", f, ...)
 end
 
 return clock

@@ -49,10 +49,15 @@ local function watch(task, seconds, verdict)
   end)
 end
 
--- What the cancelled task leaves behind is told: a change, and the facts about it.
+local function rounded(seconds)
+  return seconds < 1 and seconds or math.floor(seconds * 10 + 0.5) / 10
+end
+
+-- What the cancelled task leaves behind is told: what it was about, a change, and the facts about it.
 local function raise_late(what, seconds, outcome)
   local left = outcome[1] and { effect = "unknown" } or errors.from(outcome[2])
-  errors.raise("timeout", ("%s not done within %g s"):format(what, seconds), { effect = left.effect, data = left.data })
+  errors.raise("timeout", ("%s not done within %g s"):format(what, rounded(seconds)),
+    { effect = left.effect, data = left.data, cause = not outcome[1] and left or nil })
 end
 
 --- Runs f in a task of its own, which is cancelled when it takes too long.
