@@ -41,15 +41,6 @@ local function check_words(row, words)
   end
 end
 
--- Which words may stand beside the options.
-local function check_files(row, words)
-  local extra = words[not row.files and 1 or row.files == "one" and 2 or #words + 1]
-  if extra then errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(extra))) end
-  if row.files and not words[1] then
-    errors.raise("input.option", ("%s needs a file: idle-lua %s"):format(row.name, row.usage))
-  end
-end
-
 local function run_row(row, list)
   if row.passes_arguments then
     if list[1] == "--help" then return show_help(row.name) end
