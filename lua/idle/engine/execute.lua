@@ -18,6 +18,7 @@ local execute = {}
 ---@field Error?     string
 ---@field ErrorKind? string
 ---@field Effect?    idle.Effect
+---@field Reason?    string    what its condition or precondition compared, if that kept it from running
 ---@field Changed?   boolean
 ---@field Data?      table
 
@@ -72,6 +73,7 @@ end
 ---@class idle.HeldBack  what became of a step without running
 ---@field status string
 ---@field error? idle.Error
+---@field reason? string   the comparisons that decided it
 ---@field ends_run? boolean  nothing comes after it, not even the steps for a failure
 
 -- What a precondition that is false does to its step, by the step's OnPreconditionFalse.
@@ -86,16 +88,19 @@ local POLICIES = {
 
 local function refuse(self, step, index, notes)
   local policy = step.OnPreconditionFalse or "Blocked"
+  local reason = execute_precondition.reason(notes)
   self:write(step, index, "StepPreconditionFailed", ("the precondition of %s is false%s"):format(name_of(step),
-    execute_precondition.reason(notes)), { OnPreconditionFalse = policy })
+    reason and ": " .. reason or ""), { OnPreconditionFalse = policy })
   local event = step.PreconditionEvent
   if event then self.port.write(event.Type, event.Message, step.Name, event.Data) end
-  return POLICIES[policy](self, step, index)
+  local held = POLICIES[policy](self, step, index)
+  held.reason = reason
+  return held
 end
 
 local function pass_over(self, step, index, section)
   self:write(step, index, section .. "StepNotApplicable", name_of(step) .. " does not apply")
-  return { status = "NotApplicable" }
+  return { status = "NotApplicable", reason = execute_precondition.reason(step.Comparisons or {}) }
 end
 
 -- What keeps a step from running; nil = nothing does.
@@ -112,7 +117,7 @@ end
 local function keep(record, held)
   local err = held.error
   record.Status, record.Error = held.status, err and tostring(err)
-  record.ErrorKind, record.Effect = err and err.kind, err and err.effect
+  record.ErrorKind, record.Effect, record.Reason = err and err.kind, err and err.effect, held.reason
 end
 
 -- Whoever presses Ctrl-C knows that the step was cut off. In doubt is what the

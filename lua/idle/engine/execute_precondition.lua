@@ -53,9 +53,9 @@ function execute_precondition.holds(compiled, plan, step)
   return condition.explain(compiled, roots, where)
 end
 
---- Why a precondition does not hold, as the end of a sentence.
+--- What a condition compared, in words.
 ---@param notes idle.ConditionNote[]
----@return string  empty if there is nothing to tell
+---@return string?  nil = nothing
 function execute_precondition.reason(notes)
   local texts = {}
   for index, note in ipairs(notes) do
@@ -63,7 +63,7 @@ function execute_precondition.reason(notes)
     texts[index] = ("%s %s%s is %s (the value is %s)"):format(errors.escape(note.Path), note.Operator, wanted,
       note.Result and "true" or "false", note.Actual and data.quote(note.Actual) or "null")
   end
-  return #texts > 0 and ": " .. table.concat(texts, "; ") or ""
+  return #texts > 0 and table.concat(texts, "; ") or nil
 end
 
 return execute_precondition

@@ -1,0 +1,22 @@
+--- The one JSON document that a command prints on stdout for `--json`.
+local errors = require("idle.engine.errors")
+local json = require("idle.json")
+local redact = require("idle.engine.redact")
+
+local document = {}
+
+local is_printed = false
+
+--- Prints it, redacted.
+---@param v any
+function document.print(v)
+  local text = errors.check(json.encode(redact.copy(v), { indent = 2 }))
+  is_printed = true
+  io.stdout:write(text, "\n")
+end
+
+--- Whether it was printed: a second one would spoil it.
+---@return boolean
+function document.is_printed() return is_printed end
+
+return document
