@@ -194,16 +194,20 @@ local NESTED = {
   [","] = read_list_of_one,
 }
 
+local function deeper(self, pos, depth)
+  if depth >= data.MAX_DEPTH then self:fail(pos, ("nested deeper than %d levels"):format(data.MAX_DEPTH)) end
+  return depth + 1
+end
+
 function operand(self, pos, depth)
   local nested = NESTED[self.text:sub(pos, pos + 1)] or NESTED[self.text:sub(pos, pos)]
   if not nested then
     local scalar, after, is_negative = scalars.read(self, pos)
     if after then return scalar, after end
-    if is_negative ~= nil then return read_negated(self, scalar, depth + 1, is_negative) end
+    if is_negative ~= nil then return read_negated(self, scalar, deeper(self, pos, depth), is_negative) end
     self:fail(pos, refusal.before_value(self.text, pos))
   end
-  if depth >= data.MAX_DEPTH then self:fail(pos, ("nested deeper than %d levels"):format(data.MAX_DEPTH)) end
-  return nested(self, pos, depth + 1)
+  return nested(self, pos, deeper(self, pos, depth))
 end
 
 local function refuse_root(self, pos)
