@@ -31,7 +31,9 @@ local function read_keys(schema, key, owner)
   end
   local list = {}
   for index, name in ipairs(data.items(names)) do
-    if type(name) ~= "string" or data.is_blank(name) then fail(owner, key, "[%d] must be a key", index - 1) end
+    if type(name) ~= "string" or data.is_blank(name) then
+      fail(owner, ("%s[%d]"):format(key, index - 1), "must be a key, got %s", data.quote(name))
+    end
     list[index] = name
   end
   table.sort(list)
