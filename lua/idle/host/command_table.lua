@@ -16,8 +16,7 @@
 ---@field summary  string
 ---@field details? string
 ---@field groups   { title: string, [integer]: idle.OptionRow }[]
----@field files?   "one"|"many"  how many files its usage names; nil = none
----@field module   string   main(options, files) or, if passes_arguments, main(list) gives the exit status
+---@field module   string   main(options, words) or, if passes_arguments, main(list) gives the exit status
 ---@field words?   { what: string, at_most: number }  what it takes beside options, at least one; main's second argument
 ---@field passes_arguments? boolean  it reads its arguments itself
 
@@ -127,16 +126,6 @@ local simulator = { title = "Without a server",
 local setting = { name = "set", value = "NAME=VALUE", repeated = true,
   help = "an option of the simulated server; may be given several times", example = "--set busy_starts=2" }
 
-local run = { title = "The run",
-  { name = "request", value = "FILE", help = "who joins, moves or leaves: a .json, .psd1 or .lua file (required, "
-    .. "unless an exported plan is run)", example = "--request ann.json" },
-  { name = "setup", value = "FILE", default = "./idle-setup.lua, if it is there",
-    help = "a Lua file that returns { Providers = …, EventSink = …, ExecutionOptions = … }",
-    example = "--setup production.lua" },
-  { name = "what-if", help = "check everything, show the steps, and run none of them",
-    example = "idle-lua run joiner.psd1 --request ann.json --what-if" },
-}
-
 local sshd = { title = "sim sshd",
   { name = "dir", value = "DIR", help = "folder for keys, configuration and logs", example = "--dir /tmp/far-end" },
   { name = "port", value = "PORT", type = "port", default = "a free one", help = "port of the sshd",
@@ -162,15 +151,6 @@ is started twice. The result is printed on stdout.]],
     groups = { server, login, sync, simulator },
   },
   {
-    name = "run", usage = "run FILE --request REQUEST [options]", files = "one", module = "idle.host.run_command",
-    summary = "run a workflow of IdLE, or a plan that was exported",
-    details = [[
-Plans the workflow FILE for the request and executes the plan: its steps in
-their order, and the steps for a failure if one fails. FILE may also be a plan
-exported before (.json): it runs exactly as it was reviewed, or not at all.]],
-    groups = { run },
-  },
-  {
     name = "sim", usage = "sim sshd --dir DIR [--port PORT] | sim powershell --state FILE -- ARGV",
     module = "idle.sim.command", passes_arguments = true,
     summary = "play the far end: a real sshd with a simulated Entra Connect server",
@@ -188,16 +168,15 @@ for index, row in ipairs(require("idle.host.workflow_command_rows")) do
 end
 
 --- Words of commands that this version does not have.
-table_of_commands.absent = { "run", "resume", "runs", "show", "report", "test", "doctor" }
+table_of_commands.absent = { "resume", "runs", "show", "report", "test", "doctor" }
 
 table_of_commands.exit_statuses = {
   { "0", "done" },
   { "1", "a script raised an error that nobody caught" },
   { "2", "a step failed for certain" },
   { "3", "in doubt: something may have been changed" },
-  { "5", "a plan was changed after it was exported" },
   { "4", "blocked: a precondition kept a step from running" },
-  { "5", "the plan is not the one that was reviewed" },
+  { "5", "a plan was changed after it was exported" },
   { "64", "wrong usage" },
   { "65", "invalid input" },
   { "66", "a file or script is missing" },

@@ -23,14 +23,16 @@ local function remarks(step)
   return table.concat(list, "; ")
 end
 
--- The types of IdLE all begin alike, which tells nobody anything.
-local function short_type(type_name)
-  return (type_name:gsub("^[Ii][Dd][Ll][Ee]%.[Ss][Tt][Ee][Pp]%.", ""))
+--- A step type as a table shows it: those of IdLE all begin alike, which tells nobody anything.
+---@param type_name string
+---@return string
+function plan_text.short_type(type_name)
+  return data.shown((type_name:gsub("^[Ii][Dd][Ll][Ee]%.[Ss][Tt][Ee][Pp]%.", "")))
 end
 
 local function row_of(step, index)
   local is_planned = step.Status == "Planned"
-  return { tostring(index), data.shown(step.Name), data.shown(short_type(step.Type)),
+  return { tostring(index), data.shown(step.Name), plan_text.short_type(step.Type),
     step.Provider and data.shown(step.Provider) or "-", is_planned and "planned" or "not applicable", remarks(step) }
 end
 

@@ -45,13 +45,23 @@ local function fail_sync(self, event)
   if not self.started[key_of(event)] then self:say(event, "red", "failed", "") end
 end
 
+local function begin(self, event)
+  self.started[key_of(event)] = self.monotonic()
+  self.terminal:show(event.StepName .. " …")
+end
+
+local function complete(self, event) finish(self, event, "green", "done") end
+
+local function fail(self, event) finish(self, event, "red", "failed", event.Data and event.Data.Error) end
+
 local SHOWN = {
-  StepStarted = function(self, event)
-    self.started[key_of(event)] = self.monotonic()
-    self.terminal:show(event.StepName .. " …")
-  end,
-  StepCompleted = function(self, event) finish(self, event, "green", "done") end,
-  StepFailed = function(self, event) finish(self, event, "red", "failed", event.Data and event.Data.Error) end,
+  StepStarted = begin,
+  StepCompleted = complete,
+  StepFailed = fail,
+  StepBlocked = function(self, event) self:say(event, "yellow", "blocked", "", event.Message) end,
+  OnFailureStepStarted = begin,
+  OnFailureStepCompleted = complete,
+  OnFailureStepFailed = fail,
   StepRetrying = show_message,
   RunCompleted = function(self) self.terminal:clear() end,
   DirectorySyncTriggered = show_message,

@@ -2,6 +2,7 @@
 local document = require("idle.host.document")
 local errors = require("idle.engine.errors")
 local execute = require("idle.host.execute")
+local plan_command = require("idle.host.plan_command")
 local plans = require("idle.host.plans")
 local run_text = require("idle.host.run_text")
 local workflow_files = require("idle.host.workflow_files")
@@ -9,19 +10,16 @@ local workflow_files = require("idle.host.workflow_files")
 local run_command = {}
 
 local function check_options(path, options)
-  local is_plan = workflow_files.is_plan(path)
   if options.json and options.events == "-" then
     errors.raise("input.option", "--json and --events - both write to stdout; give the events a file")
-  elseif is_plan and options.request then
+  elseif options.request and workflow_files.is_plan(path) then
     errors.raise("input.option", "an exported plan holds its request; leave --request out, or plan the workflow anew")
-  elseif not is_plan and not options.request then
-    errors.raise("input.option", "run needs --request FILE: who joins, moves or leaves, as .json, .psd1 or .lua")
   end
 end
 
-local function read_plan(path, options, providers)
-  if workflow_files.is_plan(path) then return plans.load_plan(path) end
-  return plans.plan(path, plans.request(options.request), providers)
+local function read_plan(path, options)
+  if not workflow_files.is_plan(path) then return plan_command.build(path, options) end
+  return plans.load_plan(path), (workflow_files.setup(options.setup))
 end
 
 local function show(plan, result, options)
@@ -36,15 +34,12 @@ end
 ---@param files   string[]  the workflow or plan
 ---@return integer exit_status
 function run_command.main(options, files)
-  local path = files[1]
-  check_options(path, options)
-  local setup = workflow_files.setup(options.setup)
-  -- Without a setup there is no provider; a workflow may do without.
-  local providers = setup.Providers or {}
-  local plan = read_plan(path, options, providers)
+  check_options(files[1], options)
+  local plan, setup = read_plan(files[1], options)
   local executed = execute.perform(plan, {
-    Providers = providers, EventSink = setup.EventSink, ExecutionOptions = setup.ExecutionOptions,
-    WhatIf = options["what-if"],
+    -- Without a setup there is no provider; a workflow may do without.
+    Providers = setup.Providers or {},
+    EventSink = setup.EventSink, ExecutionOptions = setup.ExecutionOptions, WhatIf = options["what-if"],
   })
   show(plan, executed.result, options)
   if executed.interruption then error(executed.interruption, 0) end

@@ -1,82 +1,73 @@
---- The result of a plan's run, for people: a table of its steps.
+--- The result of a plan's run, for people: a table of its steps, and what went wrong.
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
+local plan_text = require("idle.host.plan_text")
 
 local run_text = {}
 
-local HEADINGS = { "Step", "Type", "Status", "Attempts", "Time", "Changed" }
-local GAP = "  "
+local COLUMNS = { "#", "step", "type", "status", "attempts", "time", "changed" }
 
-local function width_of(text) return utf8.len(text) or #text end
-
-local function seconds(ms) return ms and ("%.1f s"):format(ms / 1000) or "" end
+local function seconds(ms) return ms and ("%.1f s"):format(ms / 1000) or "-" end
 
 local function changed_word(changed)
-  if changed == nil then return "" end
+  if type(changed) ~= "boolean" then return "-" end
   return changed and "yes" or "no"
 end
 
-local function cells_of(record)
-  return {
-    errors.escape(record.Name), errors.escape(record.Type), errors.escape(tostring(record.Status)),
-    record.Attempts and tostring(record.Attempts) or "", seconds(record.DurationMs), changed_word(record.Changed),
-  }
+local function row_of(record, index)
+  return { tostring(index), data.shown(record.Name), plan_text.short_type(record.Type), data.shown(record.Status),
+    tostring(record.Attempts), seconds(record.DurationMs), changed_word(record.Changed) }
 end
 
-local function widths_of(rows)
-  local widths = {}
-  for _, cells in ipairs(rows) do
-    for column, text in ipairs(cells) do widths[column] = math.max(widths[column] or 0, width_of(text)) end
-  end
-  return widths
+local function table_of(records)
+  local rows = { COLUMNS }
+  for index, record in ipairs(records) do rows[#rows + 1] = row_of(record, index) end
+  return plan_text.align(rows)
 end
 
-local function line_of(cells, widths)
-  local parts = {}
-  for column, text in ipairs(cells) do parts[column] = text .. (" "):rep(widths[column] - width_of(text)) end
-  return (GAP .. table.concat(parts, GAP)):gsub("%s+$", "")
+local function note_of(record)
+  if type(record.Error) == "string" then return record.Error, record.Effect == "unknown" end
+  return record.Reason
 end
 
--- A step's error or reason stands below it.
-local function add_notes(lines, record)
-  if type(record.Error) == "string" then lines[#lines + 1] = ("%s  %s"):format(GAP, errors.escape(record.Error)) end
-  if record.Reason then lines[#lines + 1] = ("%s  because %s"):format(GAP, errors.escape(record.Reason)) end
-end
-
-local function add_table(lines, records)
-  local rows = { HEADINGS }
-  for index, record in ipairs(records) do rows[index + 1] = cells_of(record) end
-  local widths = widths_of(rows)
-  lines[#lines + 1] = line_of(HEADINGS, widths)
+-- Why steps failed or did not run, one line each.
+local function notes_of(records)
+  local lines = {}
   for index, record in ipairs(records) do
-    lines[#lines + 1] = line_of(rows[index + 1], widths)
-    add_notes(lines, record)
+    local text, is_in_doubt = note_of(record)
+    if text then
+      lines[#lines + 1] = ("  %d %s %s: %s%s\n"):format(index, data.quote(record.Name), data.shown(record.Status),
+        errors.escape(text), is_in_doubt and " (in doubt: something may have been changed)" or "")
+    end
   end
+  return #lines > 0 and "\n" .. table.concat(lines) or ""
 end
 
--- Steps that never came up are not in a result.
-local function add_untouched(lines, plan, result)
+local function section_of(records)
+  return "\n" .. table_of(records) .. notes_of(records)
+end
+
+local function left_text(plan, result)
   local left = #plan.Steps - #result.Steps
-  if left > 0 then lines[#lines + 1] = ("%s(%d more, not run)"):format(GAP, left) end
+  if left == 0 then return "" end
+  return ("\n%d more step%s did not run\n"):format(left, left == 1 and "" or "s")
 end
 
-local HEADS = { WhatIf = "nothing was run; this is what would" }
-
---- Describes a result.
+--- The text of a result.
 ---@param plan   idle.Plan
 ---@param result idle.ExecutionResult
 ---@return string
 function run_text.describe(plan, result)
-  local lines = {
-    ("workflow '%s', run %s: %s"):format(errors.escape(plan.WorkflowName), errors.escape(result.CorrelationId),
-      HEADS[result.Status] or result.Status),
-  }
-  add_table(lines, result.Steps)
-  add_untouched(lines, plan, result)
+  if result.Status == "WhatIf" then return plan_text.describe(plan) .. "\nnothing was run, as --what-if asks\n" end
+  local parts = { ("run of %s for request %s: %s\n"):format(data.quote(plan.WorkflowName),
+    data.shown(result.CorrelationId), result.Status) }
+  if #result.Steps > 0 then parts[#parts + 1] = section_of(result.Steps) end
+  parts[#parts + 1] = left_text(plan, result)
   if result.OnFailure.Status ~= "NotRun" then
-    lines[#lines + 1] = "on failure: " .. result.OnFailure.Status
-    add_table(lines, result.OnFailure.Steps)
+    parts[#parts + 1] = ("\nafter the failure: %s\n"):format(result.OnFailure.Status)
+    parts[#parts + 1] = section_of(result.OnFailure.Steps)
   end
-  return table.concat(lines, "\n") .. "\n"
+  return table.concat(parts)
 end
 
 return run_text

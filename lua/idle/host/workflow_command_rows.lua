@@ -41,4 +41,18 @@ plan is written to a file, sealed, to be reviewed and run later.]],
         example = "--schema 1.0 --json" },
     } },
   },
+  {
+    name = "run", usage = "run FILE --request FILE [--setup FILE] [--what-if]", module = "idle.host.run_command",
+    words = { what = "workflow file, or an exported plan", at_most = 1 },
+    summary = "run a workflow, or a plan that was exported",
+    details = [[
+Plans a workflow for a request and executes the plan: its steps in their order,
+and the steps for a failure if one fails. FILE may also be a plan exported
+before (.json, without --request): it runs exactly as it was reviewed, or not
+at all.]],
+    groups = { { title = "The run", request, setup,
+      { name = "what-if", help = "check everything, show the steps, and run none of them",
+        example = "idle-lua run joiner.psd1 --request ann.json --what-if" },
+    } },
+  },
 }
