@@ -138,7 +138,8 @@ describe("the command", function()
         started:signal(signal)
         local outcome = started:outcome()
         assert.equal(status, outcome.exit_code)
-        assert.matches(signal == "INT" and "^idle%-lua: interrupted\n$" or "cancelled by SIGTERM[^\n]*\n$", outcome.stderr)
+        local words = { INT = "^idle%-lua: interrupted\n$", TERM = "cancelled by SIGTERM[^\n]*\n$" }
+        assert.matches(words[signal], outcome.stderr)
       end
     end)
 
