@@ -284,6 +284,13 @@ describe("idle.engine.workflow: data files", function()
     assert.equal(2, #err.data.Errors)
   end)
 
+  it("knows an empty map from an empty list", function()
+    local _, found = workflow.check_text("@{ Name = 'w'; LifecycleEvent = 'J'; Steps = @{} }")
+    assert.matches("Steps must be a list, got a map", found[1].Message)
+    assert.same({}, workflow.read("@{ Name = 'w'; LifecycleEvent = 'J'; Steps = @() }").Steps)
+    assert.same({}, workflow.load({ Name = "w", LifecycleEvent = "J", Steps = {} }).Steps)
+  end)
+
   it("keeps null in a condition's value", function()
     local definition = workflow.read("@{ Name = 'w'; LifecycleEvent = 'J'; Steps = @( @{ Name = 'a'; Type = 't'\n"
       .. "Condition = @{ Equals = @{ Path = 'Request.Intent.A'; Value = $null } } } ) }", { null = NULL })

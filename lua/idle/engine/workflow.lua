@@ -74,11 +74,16 @@ local function check_resolver(report, resolver, keys, own)
   }
 end
 
+-- In a data file `@{}` is a map; in Lua, `{}` may well be meant as a list.
+local function is_no_list(report, collection)
+  return not data.is_list(collection) and (report.is_data_file or not data.is_empty_table(collection))
+end
+
 -- The entries of a collection, each checked; a missing collection is an empty one.
 local function check_collection(report, collection, name, check, options)
   local definitions = value.list()
-  if collection == nil or data.is_empty_table(collection) then return definitions end
-  if not data.is_list(collection) then
+  if collection == nil then return definitions end
+  if is_no_list(report, collection) then
     report:add({ name }, "%s must be a list, got %s; write '%s = @( … )'", name, data.kind(collection), name)
     return definitions
   end
@@ -152,7 +157,7 @@ end
 ---@return idle.Violation[]         violations
 function workflow.check(root, options)
   options = options or {}
-  local report = workflow_report.new()
+  local report = workflow_report.new(options.places ~= nil)
   if not data.is_map(root) then
     report:add({}, "a workflow must be a map (hashtable) at the root, got %s", data.kind(root))
     return nil, report.violations

@@ -13,15 +13,17 @@ local workflow_report = {}
 ---@field Column? integer
 
 ---@class idle.WorkflowReport
----@field violations idle.Violation[]
+---@field violations   idle.Violation[]
+---@field is_data_file boolean  whether every list in the workflow is marked as one
 ---@field private keys  any[][]                the way to each violation
 ---@field private hints table<idle.KeyRules, table<string, string>>  by misspelled word
 local Report = {}
 Report.__index = Report
 
+---@param is_data_file boolean
 ---@return idle.WorkflowReport
-function workflow_report.new()
-  return setmetatable({ violations = {}, keys = {}, hints = {} }, Report)
+function workflow_report.new(is_data_file)
+  return setmetatable({ violations = {}, is_data_file = is_data_file, keys = {}, hints = {} }, Report)
 end
 
 --- Adds a violation.
