@@ -238,6 +238,30 @@ describe("idle.ssh", function()
     end)
   end)
 
+  describe("a connection that was collected", function()
+    -- Finalizers run in the reverse order of their marking, so the connection is gone before its holder.
+    it("is a closed one for the finalizer of its holder", function()
+      local server <close> = far.server()
+      local seen = {}
+      do
+        local holder = setmetatable({}, { __gc = function(self)
+          self.client:close()
+          seen.is_open = self.client:is_open()
+          seen.exec = select(2, pcall(self.client.exec, self.client, "true", SOON))
+          seen.info = select(2, pcall(self.client.info, self.client))
+        end })
+        holder.client = server:connect()
+      end
+      far.eventually(function()
+        collectgarbage()
+        return seen.info
+      end)
+      assert.is_false(seen.is_open)
+      assert.matches("the connection is closed; connect again", seen.exec)
+      assert.matches("the connection is closed; connect again", seen.info)
+    end)
+  end)
+
   describe("running more commands than the server allows", function()
     it("takes it for busy", function()
       local server <close> = far.server({ config = { "MaxSessions 2" } })

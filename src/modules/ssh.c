@@ -12,10 +12,16 @@
 #define CLIENT "idle.ssh.client"
 
 typedef struct {
-  idle_link *link; /* NULL while it is made, and after __gc */
+  idle_link *link; /* NULL while it is made, and after __gc: the finalizer of another object may still call us */
 } Client;
 
 static Client *check_client(lua_State *L) { return luaL_checkudata(L, 1, CLIENT); }
+
+static idle_link *check_open_link(lua_State *L) {
+  idle_link *link = check_client(L)->link;
+  if (link == NULL || link->ssh == NULL) luaL_error(L, "the connection is closed; connect again");
+  return link;
+}
 
 /* ---- Connecting ---- */
 
@@ -66,15 +72,11 @@ static int ssh_connect(lua_State *L) {
 
 /* ---- Methods ---- */
 
-static int client_exec(lua_State *L) {
-  Client *client = check_client(L);
-  if (client->link->ssh == NULL) return luaL_error(L, "the connection is closed; connect again");
-  return idle_ssh_pipe_exec(L, client->link);
-}
+static int client_exec(lua_State *L) { return idle_ssh_pipe_exec(L, check_open_link(L)); }
 
 static int client_is_open(lua_State *L) {
   const idle_link *link = check_client(L)->link;
-  lua_pushboolean(L, link->ssh != NULL && !idle_ssh_is_lost(link->ssh));
+  lua_pushboolean(L, link != NULL && link->ssh != NULL && !idle_ssh_is_lost(link->ssh));
   return 1;
 }
 
@@ -84,8 +86,7 @@ static void set_string(lua_State *L, const char *name, const char *text) {
 }
 
 static int client_info(lua_State *L) {
-  const idle_link *link = check_client(L)->link;
-  if (link->ssh == NULL) return luaL_error(L, "the connection is closed; connect again");
+  const idle_link *link = check_open_link(L);
   idle_ssh_facts facts = idle_ssh_facts_of(link->ssh);
   lua_createtable(L, 0, 7);
   set_string(L, "address", facts.address);
@@ -109,7 +110,7 @@ static int client_info(lua_State *L) {
 static int client_close(lua_State *L) {
   Client *client = check_client(L);
   close_client(client);
-  idle_ssh_tell_trace(L, 1, client->link);
+  if (client->link != NULL) idle_ssh_tell_trace(L, 1, client->link);
   return 0;
 }
 
