@@ -21,7 +21,6 @@ local OPTION_NAMES = { "Providers", "EventSink", "ExecutionOptions", "WhatIf" }
 ---@field Steps         idle.List
 ---@field OnFailure     { Status: string, Steps: idle.List }
 ---@field Events        idle.List
----@field Providers?    table  their data, without methods
 
 -- Handlers are found once for each type, when a step of it begins.
 local function new_finder(registry)
