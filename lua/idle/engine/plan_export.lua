@@ -154,19 +154,28 @@ end
 ---@field schema? "1.0"|"1.1"                  default "1.1"
 ---@field sha256? fun(bytes: string): string  for schema 1.1; the engine has no cryptography of its own
 
---- Writes a plan. Secrets are replaced; so a plan whose steps hold any cannot be run from the file.
+--- A plan as the value that its file holds; secrets are replaced.
 ---@param plan    idle.Plan
 ---@param options idle.PlanExportOptions
----@return string json  without a line break at the end
-function plan_export.write(plan, options)
+---@return table document  its objects have shapes, see `idle.engine.plan_json`
+function plan_export.document(plan, options)
   local schema = options.schema or "1.1"
-  if schema == "1.0" then return plan_json.pretty(document_1_0(plan), { max_depth = MAX_DEPTH_1_0 }) end
+  if schema == "1.0" then return document_1_0(plan) end
   if schema ~= "1.1" then
     errors.raise("input.option", ("unknown plan schema %s; there are 1.0 and 1.1"):format(data.quote(schema)))
   end
   local document = document_1_1(plan)
   document.seal = Seal({ algorithm = "sha256", value = plan_export.seal(document, options.sha256) })
-  return plan_json.pretty(SealedRoot(document))
+  return SealedRoot(document)
+end
+
+--- Writes a plan. A plan whose steps hold secrets cannot be run from the file.
+---@param plan    idle.Plan
+---@param options idle.PlanExportOptions
+---@return string json  without a line break at the end
+function plan_export.write(plan, options)
+  local document = plan_export.document(plan, options)
+  return plan_json.pretty(document, { max_depth = document.schemaVersion == "1.0" and MAX_DEPTH_1_0 or nil })
 end
 
 return plan_export

@@ -127,7 +127,8 @@ local function write_scalar(v, state)
 end
 
 function write(v, state)
-  if type(v) == "table" and (data.is_list(v) or data.is_map(v)) then return write_table(v, state) end
+  local is_container = type(v) == "table" and not (value.is_bytes(v) or data.is_null(v) or data.is_code(v))
+  if is_container then return write_table(v, state) end
   state.out[#state.out + 1] = write_scalar(v, state)
 end
 

@@ -30,6 +30,11 @@ local plan_step = {}
 ---@field roots          table  what a Condition may look into
 ---@field run_time_roots table  what a Precondition may look into
 
+-- Whoever made the definition may still change it.
+local function own(v, name)
+  return v ~= nil and copy.deep(v, name) or nil
+end
+
 local function evaluate(definition, scope)
   local node = definition.ConditionNode
   if not node then return true, {} end
@@ -66,14 +71,14 @@ function plan_step.build(definition, scope)
     Description = definition.Description,
     Status = applies and "Planned" or "NotApplicable",
     Comparisons = value.list(comparisons),
-    Condition = copy.deep(definition.Condition, "Condition"),
-    Precondition = copy.deep(definition.Precondition, "Precondition"),
+    Condition = own(definition.Condition, "Condition"),
+    Precondition = own(definition.Precondition, "Precondition"),
     OnPreconditionFalse = definition.OnPreconditionFalse,
-    PreconditionEvent = copy.deep(definition.PreconditionEvent, "PreconditionEvent"),
+    PreconditionEvent = own(definition.PreconditionEvent, "PreconditionEvent"),
     Warnings = check_precondition(definition, scope),
     With = with,
     Provider = step_catalogue.provider_alias(entry, with),
-    RequiresCapabilities = copy.deep(entry.RequiredCapabilities, "RequiredCapabilities"),
+    RequiresCapabilities = entry.RequiredCapabilities,
     RetryProfile = definition.RetryProfile,
   }
 end
