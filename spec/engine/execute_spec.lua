@@ -397,6 +397,8 @@ describe("idle.engine.execute", function()
     it("is temporary only if nothing was changed before", function()
       assert.equal(75, exit_of("ssh.connect", nil, { step("a") }, { a = { changed = false } }))
       assert.equal(2, exit_of("ssh.connect", nil, { step("a") }, { a = { changed = true } }))
+      assert.equal(2, exit_of("ssh.connect", nil, { step("a") }))
+      assert.equal(75, exit_of("ssh.connect", nil, { step("a", { Status = "NotApplicable" }) }))
     end)
   end)
 

@@ -54,6 +54,17 @@ describe("idle.host.progress", function()
     assert.equal("done    Sync (0.0 s)", said[2])
   end)
 
+  it("says what blocks a run, and the steps for a failure as any others", function()
+    write("StepBlocked", "step 'Sync' is blocked by its precondition")
+    write("OnFailureStepStarted")
+    now = 101
+    write("OnFailureStepCompleted")
+    write("OnFailureStepStarted")
+    write("OnFailureStepFailed", "", { Error = "no" })
+    assert.same({ "blocked Sync: step 'Sync' is blocked by its precondition", "done    Sync (1.0 s)",
+      "failed  Sync (0.0 s): no" }, said)
+  end)
+
   it("does not mind events it does not know", function()
     write("Custom", "hello")
     assert.same({}, said)

@@ -180,11 +180,11 @@ function Walk:status()
   return self.interruption and "Cancelled" or self.outcome
 end
 
--- Whether a step before the one that failed changed something: the run as a
--- whole is not "nothing was changed" then.
-local function any_changed(steps)
-  for _, record in ipairs(steps) do
-    if record.Changed == true then return true end
+-- Whether a step before the one that failed may have changed something: the run
+-- as a whole is not "nothing was changed" then. A step that does not say counts.
+local function may_have_changed(records)
+  for _, record in ipairs(records) do
+    if record.Attempts > 0 and record.Status ~= "Failed" and record.Changed ~= false then return true end
   end
   return false
 end
@@ -205,7 +205,7 @@ function Walk:finish()
     errors.escape(self.plan.WorkflowName or ""), status), nil, { Status = status, StepCount = #self.plan.Steps })
   return {
     Status = status, Steps = self.steps, OnFailure = self.on_failure, interruption = self.interruption,
-    exit_status = exit_status.of_run(status, self.failure, any_changed(self.steps)),
+    exit_status = exit_status.of_run(status, self.failure, may_have_changed(self.steps)),
   }
 end
 
