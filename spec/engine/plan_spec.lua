@@ -201,6 +201,14 @@ describe("idle.engine.plan", function()
       assert.matches("did you mean 'Provider'", message, 1, true)
     end)
 
+    it("with several mistakes raises the first one in order, each time", function()
+      local with = { Message = "{{Request.Intent.B}}", AuthSessionName = "{{Request.Intent.A}}",
+        Provider = "{{Request.Intent.C}}" }
+      for _ = 1, 20 do
+        assert.matches("With.AuthSessionName", refusal(planning.workflow({ emit("A", { With = with }) })), 1, true)
+      end
+    end)
+
     it("must not lead to null", function()
       local message = refusal(planning.workflow({ emit("A", { With = { Message = "{{Request.Intent.Titel}}" } }) }))
       assert.matches("resolved to null or does not exist", message, 1, true)

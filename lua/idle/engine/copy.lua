@@ -17,9 +17,19 @@ local function copy_list(list, state, depth)
   return result
 end
 
+-- The entries of a map; in order only if that was asked for, because sorting costs more than copying.
+local function each(map, state)
+  if not state.in_order then return next, map end
+  local keys, index = data.sorted_keys(map), 0
+  return function()
+    index = index + 1
+    return keys[index], map[keys[index]]
+  end
+end
+
 local function copy_map(map, state, depth)
   local result, keys = {}, state.keys
-  for key, field in next, map do
+  for key, field in each(map, state) do
     keys[depth] = key
     if not (state.drop_methods and data.is_code(field)) then
       result[type(key) == "string" and key or tostring(key)] = copy_any(field, state, depth)
@@ -55,6 +65,8 @@ end
 ---@field map_text?     fun(text: string, keys: any[], depth: integer): any  what takes the place of a text, and the
 ---                              way to it; keys of maps stay as they are
 ---@field drop_methods? boolean  true = fields that hold functions are left out
+---@field in_order?     boolean  true = maps are walked in the order of their keys, so that map_text raises
+---                              for the same text each time
 
 --- Copies a value. Raises if it contains itself or is nested too deeply.
 ---@param v    any
@@ -68,6 +80,7 @@ function copy.deep(v, root, options)
     kind = options.kind or "input.workflow",
     map_text = options.map_text,
     drop_methods = options.drop_methods,
+    in_order = options.in_order,
     keys = {},
     copies = {},
   }, 0)

@@ -208,13 +208,15 @@ end
 ---@return T copy
 function template.expand_all(v, request, where)
   local root = where.root or "With"
-  return copy.deep(v, root, {
-    map_text = function(text, keys, depth)
-      if not has_braces(text) then return text end
-      local scope = { request = request, step = where.step, place = trail.text(root, keys, depth), text = text }
-      return fill(text, scope)
-    end,
-  })
+  local function map_text(text, keys, depth)
+    if not has_braces(text) then return text end
+    local scope = { request = request, step = where.step, place = trail.text(root, keys, depth), text = text }
+    return fill(text, scope)
+  end
+  local ok, copied = pcall(copy.deep, v, root, { map_text = map_text })
+  if ok then return copied end
+  -- Of several mistakes the first one in order is raised, so that the same input gives the same error.
+  return copy.deep(v, root, { map_text = map_text, in_order = true })
 end
 
 return template
