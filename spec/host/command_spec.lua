@@ -22,6 +22,15 @@ describe("the command", function()
     return read
   end
 
+  it("says that its answer could not be written", function()
+    for _, target in ipairs({ "> /dev/full", ">&-" }) do
+      local outcome = child.run({ program = "/bin/sh", "-c", '"$0" sync --sim --check --json ' .. target,
+        child.PROGRAM })
+      assert.equal(74, outcome.exit_code)
+      assert.matches("^idle%-lua: cannot write to stdout: .*; the command itself has run\n$", outcome.stderr)
+    end
+  end)
+
   describe("help", function()
     it("is the same for every way to ask", function()
       local outcome = run("help")

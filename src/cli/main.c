@@ -6,6 +6,7 @@
 #include "status.h"
 #include "watchdog.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <lauxlib.h>
 #include <libssh2.h>
@@ -188,6 +189,17 @@ static int call_command(lua_State *L) {
   return command_done(L, LUA_OK, 0);
 }
 
+/* A command is there for its answer. (What a script prints may get lost in silence, as with lua.) */
+static void check_output(Program *program) {
+  char message[128];
+  errno = 0;
+  if (fflush(stdout) == 0 && !ferror(stdout)) return;
+  (void)snprintf(message, sizeof message, "cannot write to stdout: %s; the command itself has run",
+                 errno == 0 ? "some of the output is lost" : strerror(errno));
+  idle_chunk_message("idle-lua", message);
+  if (program->status == EXIT_SUCCESS) program->status = EX_IOERR;
+}
+
 static void run_command(Program *program) {
   lua_State *L = idle_runtime_lua(program->rt);
   lua_pushcfunction(L, call_command);
@@ -197,6 +209,7 @@ static void run_command(Program *program) {
     lua_rawseti(L, -2, i);
   }
   if (run(program, LUA_OK, 1)) program->status = (int)lua_tointeger(L, -1);
+  check_output(program);
 }
 
 static void run_lua(Program *program) {
