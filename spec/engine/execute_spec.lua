@@ -12,7 +12,7 @@ describe("idle.engine.execute", function()
   -- Executes a plan; `outcomes` says by name how steps end, else they complete.
   local function run(plan, outcomes)
     seen, taken = {}, {}
-    local port = { actor = plan.Actor, preconditions = {} }
+    local port = { preconditions = {} }
     execute_precondition.prepare(plan.Steps, port.preconditions)
     execute_precondition.prepare(plan.OnFailureSteps, port.preconditions)
     function port.write(type_name, message, step_name, data)
@@ -185,6 +185,13 @@ describe("idle.engine.execute", function()
       local message = event_of("StepPreconditionFailed").Message
       assert.matches("Department Equals 'HR' is false %(the value is 'IT'%)", message)
       assert.matches("the value is 'IT'", ended.Steps[1].Reason)
+    end)
+
+    it("tells only the last of many comparisons", function()
+      local any = {}
+      for index = 1, 30 do any[index] = { Equals = { Path = "Request.Intent.Department", Value = "D" .. index } } end
+      local reason = run(plans.new({ step("a", { Precondition = { Any = any } }) })).Steps[1].Reason
+      assert.matches("^after 20 others: .*'D21'.*'D30'", reason)
     end)
 
     it("is asked again for each step, right before it would run", function()

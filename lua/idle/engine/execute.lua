@@ -29,7 +29,6 @@ local execute = {}
 ---@class idle.ExecutePort  what the walk needs of the world
 ---@field run_step fun(step: idle.PlanStep, record: table, index: integer, section: idle.Section): idle.StepEnd
 ---@field write    fun(type: string, message: string, step_name?: string, data?: table)
----@field actor?   string
 ---@field preconditions table<idle.PlanStep, idle.Condition>  as `execute_preflight` prepared them
 
 ---@class idle.Execution  how a plan's run ended
@@ -170,7 +169,7 @@ end
 
 function Walk:run()
   self.port.write("RunStarted", ("run of workflow '%s' started"):format(errors.escape(self.plan.WorkflowName or "")),
-    nil, { CorrelationId = self.plan.CorrelationId, Actor = self.port.actor, StepCount = #self.plan.Steps })
+    nil, { CorrelationId = self.plan.CorrelationId, Actor = self.plan.Actor, StepCount = #self.plan.Steps })
   self:take_steps()
   if self.outcome == "Failed" and not self.interruption then self:take_on_failure_steps() end
 end

@@ -3,9 +3,11 @@ local condition = require("idle.engine.condition")
 local condition_paths = require("idle.engine.condition_paths")
 local context_resolvers = require("idle.engine.context_resolvers")
 local data = require("idle.engine.data")
-local errors = require("idle.engine.errors")
 
 local execute_precondition = {}
+
+-- The last ones decide; a text of thousands would tell nobody anything.
+local MAX_COMPARISONS = 10
 
 local function with_field(map, key, field)
   local wider = {}
@@ -53,17 +55,20 @@ function execute_precondition.holds(compiled, plan, step)
   return condition.explain(compiled, roots, where)
 end
 
+local function text_of(note)
+  local wanted = note.Expected and " " .. data.quote(note.Expected) or ""
+  return ("%s %s%s is %s (the value is %s)"):format(data.shown(note.Path), note.Operator, wanted,
+    note.Result and "true" or "false", note.Actual and data.quote(note.Actual) or "null")
+end
+
 --- What a condition compared, in words.
 ---@param notes idle.ConditionNote[]
 ---@return string?  nil = nothing
 function execute_precondition.reason(notes)
-  local texts = {}
-  for index, note in ipairs(notes) do
-    local wanted = note.Expected and (" %s"):format(data.quote(note.Expected)) or ""
-    texts[index] = ("%s %s%s is %s (the value is %s)"):format(errors.escape(note.Path), note.Operator, wanted,
-      note.Result and "true" or "false", note.Actual and data.quote(note.Actual) or "null")
-  end
-  return #texts > 0 and table.concat(texts, "; ") or nil
+  if #notes == 0 then return nil end
+  local texts, omitted = {}, math.max(0, #notes - MAX_COMPARISONS)
+  for index = omitted + 1, #notes do texts[#texts + 1] = text_of(notes[index]) end
+  return (omitted > 0 and ("after %d others: "):format(omitted) or "") .. table.concat(texts, "; ")
 end
 
 return execute_precondition

@@ -31,10 +31,9 @@ local function new_finder(registry)
   end
 end
 
-local function new_port(plan, checked, run_context)
+local function new_port(checked, run_context)
   local find = new_finder(checked.registry)
   return {
-    actor = plan.Actor,
     preconditions = checked.preconditions,
     write = function(...) run_context.EventSink:WriteEvent(...) end,
     run_step = function(step, record, index, section)
@@ -80,7 +79,7 @@ function execute.perform(plan, options)
     plan = plan, providers = checked.providers, event_sink = options.EventSink, correlation_id = plan.CorrelationId,
     actor = plan.Actor,
   })
-  local ended = walk.run(plan, new_port(plan, checked, run_context))
+  local ended = walk.run(plan, new_port(checked, run_context))
   return {
     result = new_result(plan, ended.Status, ended.Steps, ended.OnFailure, run_context.EventSink.Events),
     exit_status = ended.exit_status,

@@ -27,6 +27,9 @@ end
 
 local function note_of(record)
   if type(record.Error) == "string" then return record.Error, record.Effect == "unknown" end
+  -- A sync that ended otherwise than well says so in one word.
+  local outcome = type(record.Data) == "table" and record.Data.Outcome
+  if type(outcome) == "string" and outcome ~= "Success" then return outcome end
   return record.Reason
 end
 
