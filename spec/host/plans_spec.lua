@@ -37,6 +37,15 @@ describe("planning in a script", function()
     assert.equal("input.workflow", error_of(idle.workflow, 5).kind)
   end)
 
+  it("warns people of what a precondition will need", function()
+    local child = require("spec.support.child")
+    local outcome = child.run({ "-e", [[local idle = require "idle"
+      idle.plan({ Name = "W", LifecycleEvent = "Joiner", Steps = { { Name = "A", Type = "IdLE.Step.EmitEvent",
+        Precondition = { Exists = "Request.Context.Later" } } } }, idle.request{ LifecycleEvent = "Joiner" })]] })
+    assert.equal(0, outcome.exit_code)
+    assert.matches("warning: step 'A': Precondition", outcome.stderr, 1, true)
+  end)
+
   it("says when a plan was made", function()
     local made = idle.plan(SOURCE, idle.request({ LifecycleEvent = "Joiner", Intent = { Name = "Ada" } }))
     assert.matches("^%d+%-%d+%-%d+T[%d:.]+Z$", made.CreatedUtc)

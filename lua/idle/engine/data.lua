@@ -55,7 +55,7 @@ function data.is_list(v)
   if meta == List then return true end
   -- Most tables are plain maps; they need no closer look.
   if meta == nil and rawget(v, 1) == nil then return false end
-  return value.is_sequence(v)
+  return not value.is_bytes(v) and value.is_sequence(v)
 end
 
 --- Whether a value is a map. A table without entries and without a mark is one.

@@ -26,7 +26,7 @@ function plan_command.build(path, options)
   end
   local asked = plans.request(options.request)
   local setup, setup_path = workflow_files.setup(options.setup)
-  local ok, made = pcall(plans.plan, path, asked, setup.Providers)
+  local ok, made = pcall(plans.build, path, asked, setup.Providers)
   if not ok then error(add_hint(made, setup_path), 0) end
   return made, setup
 end

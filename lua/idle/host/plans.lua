@@ -53,17 +53,28 @@ function plans.request(source)
   return made
 end
 
+--- Plans without a word about the plan's warnings, for a caller that shows them.
+---@param source    string|table
+---@param asked     table
+---@param providers? table
+---@return idle.Plan
+function plans.build(source, asked, providers)
+  local event = type(asked) == "table" and asked.LifecycleEvent or nil
+  return plan.build({
+    workflow = load_workflow(source, event), request = asked, providers = providers, now = clock.now(),
+    null = json.null, warn = terminal.warn,
+  })
+end
+
 --- Plans: nothing is changed. Raises for the first thing that is wrong.
 ---@param source    string|table  a workflow, or what `idle.workflow` takes
 ---@param asked     table         a request
 ---@param providers? table        by alias
 ---@return idle.Plan
 function plans.plan(source, asked, providers)
-  local event = type(asked) == "table" and asked.LifecycleEvent or nil
-  return plan.build({
-    workflow = load_workflow(source, event), request = asked, providers = providers, now = clock.now(),
-    null = json.null, warn = terminal.warn,
-  })
+  local made = plans.build(source, asked, providers)
+  for _, warning in ipairs(made.Warnings) do terminal.warn(warning.Message) end
+  return made
 end
 
 --- Writes a plan as JSON.
