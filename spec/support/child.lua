@@ -102,10 +102,11 @@ function Child:signal_once(name)
 end
 
 --- Ends its input and waits until it has ended.
+---@param deadline_ms? integer  default: child.DEADLINE_MS
 ---@return spec.Outcome
-function Child:outcome()
+function Child:outcome(deadline_ms)
   self.pipe:finish()
-  local rest, err = self.pipe:read_all(child.DEADLINE_MS)
+  local rest, err = self.pipe:read_all(deadline_ms or child.DEADLINE_MS)
   if not rest then error(err.message, 2) end
   local ending = assert(self.pipe:wait_exit(child.DEADLINE_MS))
   return {

@@ -1,0 +1,160 @@
+--- The far end of a specimen: a real sshd, a simulated sync server behind it, and
+--- what happened there.
+local far_end = require("idle.sim.far_end")
+local file = require("idle.file")
+local loop = require("idle.loop")
+local process = require("idle.process")
+
+-- A cycle as short as the looks allow.
+local QUICK = { cycle_seconds = 1, gap_seconds = 0.1, start_delay_seconds = 0.2 }
+
+local DEADLINE_MS = 30000
+
+---@class spec.SpecimenFar
+---@field dir  string
+---@field host string
+---@field port integer
+---@field user string
+---@field identity_file string
+---@field known_hosts string
+local Far = {}
+Far.__index = Far
+
+local specimen_far = {}
+
+local function children_of(pid)
+  local pids = {}
+  local list = file.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""
+  for child in list:gmatch("%d+") do pids[#pids + 1] = math.tointeger(child) end
+  return pids
+end
+
+--- Starts it.
+---@param options? table  of the simulator, over those of a quick cycle
+---@param sshd?    table  of idle.sim.sshd
+---@return spec.SpecimenFar
+function specimen_far.start(options, sshd)
+  local complete = {}
+  for name, v in pairs(QUICK) do complete[name] = v end
+  for name, v in pairs(options or {}) do complete[name] = v end
+  local dir = assert(file.temp_dir("idle-specimen-"))
+  local server = far_end.sshd_server({ dir = dir, options = complete, sshd = sshd })
+  local far = setmetatable({ dir = dir, server = server, sshd = server.sshd }, Far)
+  for name, v in pairs(server.session_options) do far[name] = v end
+  return far
+end
+
+--- Every start that took effect.
+function Far:ledger() return self.server:ledger() end
+
+--- What sshd says; where it is used up, all of it.
+---@return string
+function Far:log() return assert(file.read(self.sshd.log_file)) end
+
+--- How often something stands in the log.
+---@param text string
+---@return integer
+function Far:count_in_log(text)
+  local count, from = 0, 1
+  local log = self:log()
+  while true do
+    local _, to = log:find(text, from, true)
+    if not to then return count end
+    count, from = count + 1, to + 1
+  end
+end
+
+--- Process ids of the connections that are open.
+---@return integer[]
+function Far:connections() return children_of(self.sshd.pid) end
+
+local function add_powershells(pids, pid)
+  local command = file.read(("/proc/%d/cmdline"):format(pid)) or ""
+  if command:find("\0sim\0powershell\0", 1, true) then pids[#pids + 1] = pid end
+  for _, child in ipairs(children_of(pid)) do add_powershells(pids, child) end
+  return pids
+end
+
+--- Process ids of the remote PowerShells.
+---@return integer[]
+function Far:powershells() return add_powershells({}, self.sshd.pid) end
+
+-- Not os.execute: the other specimens go on meanwhile.
+local function run(...)
+  local program <close> = assert(process.spawn({ command = { ... } }))
+  assert(program:wait_exit(DEADLINE_MS))
+end
+
+local function signal(name, pids)
+  local words = {}
+  for index, pid in ipairs(pids) do words[index] = tostring(pid) end
+  if words[1] then run("kill", "-" .. name, table.unpack(words)) end
+end
+
+function Far:kill_powershells() signal("KILL", self:powershells()) end
+
+--- Cuts all connections; sshd goes on.
+function Far:kill_connections() signal("KILL", self:connections()) end
+
+--- Kills sshd with all its connections.
+function Far:kill_sshd() signal("KILL", { self.sshd.pid, table.unpack(self:connections()) }) end
+
+--- Lets all connections fall silent, without ending them.
+function Far:freeze_connections() signal("STOP", self:connections()) end
+
+function Far:freeze_powershells() signal("STOP", self:powershells()) end
+
+--- Lets nobody in any more; who tries gets no answer.
+function Far:freeze_sshd() signal("STOP", { self.sshd.pid }) end
+
+--- Waits until a condition holds.
+---@generic T
+---@param what  string
+---@param check fun(): T
+---@return T
+function Far:wait_until(what, check) -- luacheck: ignore self
+  local deadline = loop.monotonic() + DEADLINE_MS / 1000
+  while true do
+    local v = check()
+    if v then return v end
+    if loop.monotonic() > deadline then error("waited in vain until " .. what, 2) end
+    loop.sleep(5)
+  end
+end
+
+--- Waits until so many starts took effect.
+---@param count integer
+function Far:wait_for_starts(count)
+  self:wait_until(("there are %d starts"):format(count), function() return #self:ledger() >= count end)
+end
+
+--- Makes a pair of keys in its folder.
+---@param name     string
+---@param key_type string
+---@return string path
+function Far:new_key(name, key_type)
+  local path = self.dir .. "/" .. name
+  run("ssh-keygen", "-q", "-N", "", "-t", key_type, "-f", path)
+  return path
+end
+
+--- Writes a file into its folder.
+---@return string path
+function Far:write(name, text)
+  local path = self.dir .. "/" .. name
+  assert(file.write_private(path, text))
+  return path
+end
+
+--- Ends it and removes its folder.
+function Far:close()
+  if not self.dir then return end
+  signal("KILL", self:connections())
+  self.server:stop()
+  file.remove_all(self.dir)
+  self.dir = nil
+end
+
+Far.__close = Far.close
+
+return specimen_far
