@@ -47,11 +47,12 @@ end
 ---@param plan     idle.Plan
 ---@param step     idle.PlanStep
 ---@return boolean              holds
----@return idle.ConditionNote[] notes  the comparisons that decided it
+---@return idle.ConditionNote[] notes  the comparisons that decided it, if it does not hold
 function execute_precondition.holds(compiled, plan, step)
   if not compiled then return false, {} end
   local roots, where = roots_of(plan, step), { step = step.Name, source = "Precondition", at_run_time = true }
   condition_paths.check(compiled, roots, where)
+  if condition.evaluate(compiled, roots, where) then return true, {} end
   return condition.explain(compiled, roots, where)
 end
 
