@@ -16,9 +16,15 @@ describe("idle.sessions.noise", function()
 
   it("bears much, but not everything, between two answers", function()
     local heard, line = noise.new(), ("x"):rep(1024 * 1024)
-    for _ = 1, 16 do assert.is_true(heard:add(line)) end
+    for _ = 1, 15 do assert.is_true(heard:add(line)) end
     assert.is_false(heard:add(line))
     heard:answered()
     assert.is_true(heard:add(line))
+  end)
+
+  it("counts empty lines", function()
+    local heard = noise.new()
+    heard:add("")
+    assert.equal(1, heard.bytes)
   end)
 end)

@@ -83,6 +83,13 @@ function answers.babble()
   os.exit(1)
 end
 
+-- There always is a next line.
+function answers.empty_lines()
+  local lines = ("\n"):rep(4000)
+  while io.stdout:write(lines) do end -- luacheck: ignore
+  os.exit(1)
+end
+
 -- One byte at a time, in CR LF, with noise that has no end before it.
 function answers.trickle(seq)
   local text = "profile loaded" .. frame(seq, "ok", OUTPUT):gsub("\n", "\r\n")

@@ -10,8 +10,8 @@ local KEPT_BYTES = 200
 local MAX_BYTES = 16 * 1024 * 1024
 
 ---@class idle.Noise
----@field lines string[]
----@field bytes integer  since the last answer
+---@field lines string[]  as they came, but short
+---@field bytes integer   since the last answer
 local Noise = {}
 Noise.__index = Noise
 
@@ -24,9 +24,9 @@ end
 ---@param line string
 ---@return boolean is_bearable  false: there was too much since the last answer
 function Noise:add(line)
-  self.bytes = self.bytes + #line
+  self.bytes = self.bytes + #line + 1 -- empty lines are noise as well
   if line:find("%S") then
-    self.lines[#self.lines + 1] = errors.escape(line:gsub("\r$", ""):sub(1, KEPT_BYTES))
+    self.lines[#self.lines + 1] = line:gsub("\r$", ""):sub(1, KEPT_BYTES)
     if #self.lines > KEPT_LINES then table.remove(self.lines, 1) end
   end
   return self.bytes <= MAX_BYTES
@@ -51,7 +51,9 @@ end
 ---@return string
 function Noise:describe()
   if #self.lines == 0 then return "" end
-  return ("; it printed '%s'"):format(table.concat(self.lines, "', '"))
+  local shown = {}
+  for index, line in ipairs(self.lines) do shown[index] = errors.escape(line) end
+  return ("; it printed '%s'"):format(table.concat(shown, "', '"))
 end
 
 return noise

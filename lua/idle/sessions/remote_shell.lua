@@ -32,7 +32,7 @@ end
 
 local function broken(message) return { kind = "remote.protocol", message = message } end
 
--- A line that must be a frame, or noise.
+-- A line that must be a frame, or noise. Where there always is a next line, no read ever runs out of time.
 function RemoteShell:read_frame()
   while true do
     local line, err = self.pipe:read_line(self.deadline:remaining_ms(), self.max_line)
@@ -45,6 +45,7 @@ function RemoteShell:read_frame()
     end
     if problem then return nil, broken(problem) end
     if not self.noise:add(line) then return nil, broken("much output, but no frame") end
+    if self.deadline:remaining_ms() == 0 then return nil, { kind = "timeout", message = "no frame" } end
   end
 end
 
