@@ -110,6 +110,13 @@ describe("idle.engine.condition_schema", function()
       only_problem({ In = { Path = PATH, Values = { a = 1 } } }))
   end)
 
+  it("refuses an empty map for Values where lists are marked", function()
+    local node = { In = { Path = PATH, Values = {} } }
+    assert.same({}, select(2, condition.compile(node, "Condition")))
+    local _, found = condition.compile(node, "Condition", true)
+    assert.equal("Values must be a list, got a map", found[1].Message)
+  end)
+
   it("refuses a pattern that is missing or malformed", function()
     assert.equal("Condition.Like: Pattern is missing", only_problem({ Like = { Path = PATH } }))
     assert.matches("^Condition%.NotLike: Pattern '%[abc' is malformed: '%[' is never closed",

@@ -90,7 +90,7 @@ local function read_values(fields, node, state)
   local values = fields.Values
   if values == nil then return fail(state, "Values is missing") end
   if data.is_null(values) then return fail(state, "Values must not be null") end
-  if data.is_map(values) and not data.is_empty_table(values) then
+  if data.is_map(values) and (state.is_data_file or not data.is_empty_table(values)) then
     return fail(state, "Values must be a list, got a map")
   end
   node.wanted, node.texts = values, {}
@@ -197,10 +197,11 @@ end
 --- Checks and prepares a condition.
 ---@param node any     as it stands in the workflow
 ---@param root string  begins the paths of errors: "Condition" or "Precondition"
+---@param is_data_file? boolean  every list is marked as one, so that an empty map is none
 ---@return idle.Condition?       compiled  nil = there are errors
 ---@return idle.ConditionError[] errors
-function condition_schema.compile(node, root)
-  local state = { trail = trail.new(root, "input.workflow"), errors = {} }
+function condition_schema.compile(node, root, is_data_file)
+  local state = { trail = trail.new(root, "input.workflow"), errors = {}, is_data_file = is_data_file }
   local compiled = compile_node(node, state)
   return #state.errors == 0 and compiled or nil, state.errors
 end

@@ -48,7 +48,7 @@ local function check_condition(report, field, keys, source)
   if not data.is_map(field) then
     return report:add(at, "%s must be one condition, a map; got %s", source, data.kind(field))
   end
-  local compiled, problems = condition.compile(field, source)
+  local compiled, problems = condition.compile(field, source, report.is_data_file)
   for _, problem in ipairs(problems) do
     report:add(join(at, table.unpack(problem.Keys)), "invalid %s: %s: %s", source, problem.Path, problem.Message)
   end
