@@ -59,7 +59,7 @@ local STRUCTURE = {
   { step("RetryProfile = ' '; PreconditionEvent = 3"),
     { "Steps[0].RetryProfile", "blank" }, { "Steps[0].PreconditionEvent", "map" } },
   { resolver("Capability = 'IdLE.Identity.Read'; With = 1"), { "ContextResolvers[0].With", "map" } },
-  { resolver("Capability = 'IdLE.Identity.Read'; With = @{ Provider = ' '; AuthSessionOptions = 1; IdentityKey = 'a' }"),
+  { resolver("Capability = 'IdLE.Entitlement.List'; With = @{ Provider = ' '; AuthSessionOptions = 1 }"),
     { "ContextResolvers[0].With.Provider", "blank" }, { "ContextResolvers[0].With.AuthSessionOptions", "map" } },
   { "@{ Name = 'W'; LifecycleEvent = 'Leaver'; Steps = @() }",
     { "LifecycleEvent", "'Leaver' does not match request LifecycleEvent 'Joiner'" } },
