@@ -60,7 +60,7 @@ describe("planning in a script", function()
     assert.matches("Workflow.Steps[0].With.Message: a secret must not be part of a plan", tostring(err), 1, true)
     err = error_of(idle.plan, SOURCE, { LifecycleEvent = "Joiner", CorrelationId = "c", Intent = { Key = secret } })
     assert.equal("input.request", err.kind)
-    assert.matches("Request.Intent.Key", tostring(err), 1, true)
+    assert.matches("Intent.Key: a secret must not be part of a plan", tostring(err), 1, true)
   end)
 
   it("keeps null and long numbers through an export", function()

@@ -2,11 +2,16 @@
 --- no code, neither a script block nor a function.
 local data = require("idle.engine.data")
 local trail = require("idle.engine.trail")
+local value = require("idle.engine.value")
 
 local data_only = {}
 
 local function is_script_block(v)
   return type(v) == "table" and data.is_code(v)
+end
+
+local function is_code_or_secret(v)
+  return data.is_code(v) or value.is_secret(v)
 end
 
 -- A quick look, without an idea of where it is: false if the precise walk would
@@ -30,6 +35,10 @@ local function is_clean(t, is_code, marks, depth)
 end
 
 local function refuse(state, v, depth)
+  if value.is_secret(v) then
+    trail.raise(state.kind, state.root, state.keys, depth,
+      "a secret must not be part of a plan; let the AuthSessionBroker or the provider have it")
+  end
   trail.raise(state.kind, state.root, state.keys, depth,
     ("ScriptBlocks are not allowed; this is %s, and only data may stand here"):format(
       type(v) == "table" and "a script block" or "a " .. type(v)))
@@ -53,6 +62,7 @@ end
 ---@class idle.DataOnlyOptions
 ---@field kind?      string   of the error; default "input.workflow"
 ---@field functions? boolean  true = Lua functions may stay: the methods of a provider
+---@field no_secrets? boolean true = secrets are refused, too: what becomes a plan is shown, written and reviewed
 
 --- Refuses a value that holds code, naming the first place in order. Raises also
 --- for a value that contains itself or is nested too deeply (W-26).
@@ -61,7 +71,7 @@ end
 ---@param options? idle.DataOnlyOptions
 function data_only.check(v, root, options)
   options = options or {}
-  local is_code = options.functions and is_script_block or data.is_code
+  local is_code = options.functions and is_script_block or options.no_secrets and is_code_or_secret or data.is_code
   if type(v) == "table" and not is_code(v) and is_clean(v, is_code, {}, 1) then return end
   walk(v, { root = root, kind = options.kind or "input.workflow", is_code = is_code, keys = {}, marks = {} }, 0)
 end

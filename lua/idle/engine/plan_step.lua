@@ -30,11 +30,6 @@ local plan_step = {}
 ---@field roots          table  what a Condition may look into
 ---@field run_time_roots table  what a Precondition may look into
 
--- Whoever made the definition may still change it.
-local function own(v, name)
-  return v ~= nil and copy.deep(v, name) or nil
-end
-
 local function evaluate(definition, scope)
   local node = definition.ConditionNode
   if not node then return true, {} end
@@ -57,7 +52,8 @@ local function check_precondition(definition, scope)
   return value.list({ condition_paths.check(node, scope.run_time_roots, where) })
 end
 
---- Plans a step. Raises, naming the step, for the first thing that is wrong with it.
+--- Plans a step; what does not change is shared with the definition. Raises for the first
+--- thing that is wrong with the step, naming it.
 ---@param definition idle.StepDefinition
 ---@param scope      idle.PlanScope
 ---@return idle.PlanStep
@@ -71,10 +67,10 @@ function plan_step.build(definition, scope)
     Description = definition.Description,
     Status = applies and "Planned" or "NotApplicable",
     Comparisons = value.list(comparisons),
-    Condition = own(definition.Condition, "Condition"),
-    Precondition = own(definition.Precondition, "Precondition"),
+    Condition = definition.Condition,
+    Precondition = definition.Precondition,
     OnPreconditionFalse = definition.OnPreconditionFalse,
-    PreconditionEvent = own(definition.PreconditionEvent, "PreconditionEvent"),
+    PreconditionEvent = definition.PreconditionEvent,
     Warnings = check_precondition(definition, scope),
     With = with,
     Provider = step_catalogue.provider_alias(entry, with),

@@ -76,7 +76,7 @@ local function read_map(fields, name, problems)
     add(problems, name, "%s must be a map, got %s", name, data.kind(field))
     return {}
   end
-  data_only.check(field, name, { kind = "input.request" })
+  data_only.check(field, name, { kind = "input.request", no_secrets = true })
   return copy.deep(field, name, { kind = "input.request" })
 end
 
