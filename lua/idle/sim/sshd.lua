@@ -93,10 +93,12 @@ end
 local function is_listening(child, log_file)
   local deadline = loop.monotonic() + START_SECONDS
   while loop.monotonic() < deadline do
+    -- In this order: what it said last is in the log by then.
+    local has_ended = child:wait_exit(10)
     local log = file.read(log_file) or ""
     if log:find("Server listening", 1, true) then return true end
     if log:find("Address already in use", 1, true) then return false end
-    if child:wait_exit(10) then errors.raise("process.spawn", "sshd did not start: " .. log .. child:stderr()) end
+    if has_ended then errors.raise("process.spawn", "sshd did not start: " .. log .. child:stderr()) end
   end
   errors.raise("timeout", ("sshd did not listen within %d s"):format(START_SECONDS))
 end
