@@ -91,13 +91,29 @@ local function signal(name, pids)
   if words[1] then run("kill", "-" .. name, table.unpack(words)) end
 end
 
+-- A process that nobody has collected yet has no command line any more.
+local function are_gone(pids)
+  for _, pid in ipairs(pids) do
+    if (file.read(("/proc/%d/cmdline"):format(pid)) or "") ~= "" then return false end
+  end
+  return true
+end
+
 function Far:kill_powershells() signal("KILL", self:powershells()) end
 
 --- Cuts all connections; sshd goes on.
-function Far:kill_connections() signal("KILL", self:connections()) end
+function Far:kill_connections()
+  local pids = self:connections()
+  signal("KILL", pids)
+  self:wait_until("the connections are gone", function() return are_gone(pids) end)
+end
 
---- Kills sshd with all its connections.
-function Far:kill_sshd() signal("KILL", { self.sshd.pid, table.unpack(self:connections()) }) end
+--- Kills sshd with all its connections, and waits until they are gone.
+function Far:kill_sshd()
+  local pids = { self.sshd.pid, table.unpack(self:connections()) }
+  signal("KILL", pids)
+  self:wait_until("sshd is gone", function() return are_gone(pids) end)
+end
 
 --- Lets all connections fall silent, without ending them.
 function Far:freeze_connections() signal("STOP", self:connections()) end
