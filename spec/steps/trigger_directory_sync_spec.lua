@@ -441,6 +441,19 @@ describe("idle.steps.trigger_directory_sync", function()
         assert.equal(1, #support.events(world, "Failed"))
       end
     end)
+
+    it("tells how to wait on for a start that was still out", function()
+      for _, raised in ipairs({ "sync.lua:1: interrupted!", errors.new("cancelled", "cancelled by SIGTERM") }) do
+        local world = support.world()
+        world.provider.StartSyncCycle = function() error(raised, 0) end
+        local err = failure(world)
+        assert.equal("maybe", support.events(world, "Accepted")[1].Data.Baseline.Accepted)
+        if errors.is(err) then
+          assert.equal("maybe", err.data.Baseline.Accepted)
+          assert.equal("unknown", err.effect)
+        end
+      end
+    end)
   end)
 
   it("completes its report with the steps of the runs, where the provider can tell", function()

@@ -84,14 +84,18 @@ function SyncStep:look()
   self:announce_wait()
 end
 
+-- Whoever is interrupted while a start is out may leave a cycle behind, and must be able to wait on.
 function SyncStep:start()
-  local answer, err = self:call("StartSyncCycle", self.machine.policy_type)
+  local is_whole, answer, err = pcall(self.call, self, "StartSyncCycle", self.machine.policy_type)
+  local interruption = not is_whole and answer or nil
+  if interruption then answer, err = nil, errors.from(interruption) end
   local verdict = self.machine:answered(self:now(), answer, err, self.context.Clock.now())
   if verdict == "accepted" or verdict == "maybe" then
     self.events:accepted(self.machine)
   elseif verdict == "busy" and self.machine:is_waiting_turn() then
     self:announce_busy(self.machine.start_at - self:now())
   end
+  if interruption then error(interruption, 0) end
   self:announce_wait()
 end
 
