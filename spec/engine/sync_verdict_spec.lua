@@ -160,7 +160,8 @@ describe("idle.engine.sync_verdict", function()
       assert.equal("NotObserved", done.outcome)
       assert.equal("sync.not_observed", done.kind)
       assert.equal(120, done.at)
-      assert.matches("no cycle that imports after the start was observed", done.message)
+      assert.matches("no cycle that imports after the start was observed on sync server 'AADC01', and the server is "
+        .. "idle for 120 s; look at its run history before another start", done.message)
     end)
 
     it("when only cycles are seen that began before the change", function()
@@ -341,7 +342,7 @@ describe("idle.engine.sync_verdict", function()
       end
       local done = gone_after(unheard(), 1)
       assert.equal("NotObserved", done.outcome)
-      assert.matches("within 15 s; the last look failed: cannot reach 'aadc'$", done.message)
+      assert.matches("within 15 s; .*; the last look failed: cannot reach 'aadc'$", done.message)
       done = gone_after(server_with(), 5)
       assert.equal("Timeout", done.outcome)
       assert.matches("no longer seen after 15 s.*; the last look failed: cannot reach 'aadc'$", done.message)

@@ -40,6 +40,11 @@ describe("idle.host.sync_text", function()
     })))
   end)
 
+  it("counts no objects where none is known", function()
+    local run = { RunProfileName = "Export", ConnectorName = "c", Result = "stopped-error-limit", ErrorCount = 0 }
+    assert.matches("'Export' on 'c': stopped%-error%-limit\n", sync_text.describe({ Outcome = "Failed", Runs = { run } }))
+  end)
+
   it("says what the history does not tell", function()
     local text = sync_text.describe({ Outcome = "Success", Expected = { ObjectDn = "CN=Kim" } })
     assert.matches("'CN=Kim' cannot be told from the history", text)

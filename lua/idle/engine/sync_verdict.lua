@@ -149,7 +149,10 @@ local function of_signs(machine, now)
 end
 
 local function not_observed(machine, after)
-  local message = ("no cycle that imports after the start was observed, %s"):format(after)
+  local name = machine.baseline.Server
+  local server = name and ("sync server '%s'"):format(errors.escape(name)) or "the sync server"
+  local message = ("no cycle that imports after the start was observed on %s, %s; look at its run history before "
+    .. "another start"):format(server, after)
   if machine.history.has_stale then
     message = message .. "; new runs appeared, but they are dated before it: the server's dates are implausible"
   elseif machine.baseline.Accepted == "maybe" then

@@ -58,7 +58,7 @@ end
 local FINE = { ["success"] = true, ["completed-no-objects"] = true, ["completed-transient-objects"] = true }
 
 local function failed_objects_text(count)
-  if not count then return "" end
+  if (count or 0) == 0 then return "" end
   return (", %d %s failed"):format(count, count == 1 and "object" or "objects")
 end
 
