@@ -1,5 +1,6 @@
--- What planning costs: a workflow of 10,000 steps with templates and conditions, from its text
--- to a sealed plan; how memory grows with the steps; and 1,000 conditions within each other.
+-- What planning and running cost: a workflow of 10,000 steps with templates and conditions, from
+-- its text to a sealed plan and to its end on the mock provider; how memory grows with the steps;
+-- 1,000 conditions within each other; and a data file of 10 MB.
 -- Seconds are those of the processor: nothing here waits.
 local idle = require "idle"
 local measure = dofile("bench/measure.lua")
@@ -20,6 +21,12 @@ local function workflow_text(count)
   local steps = {}
   for index = 1, count do steps[index] = STEP:format(index, index % 10 == 0 and "HR" or "IT", index) end
   return ("@{ Name = 'Bench'; LifecycleEvent = 'Joiner'; Steps = @(\n%s) }"):format(table.concat(steps))
+end
+
+-- A data file of this many bytes at least.
+local function long_text(bytes)
+  local line = "  @{ Name = 'Step'; Type = 'IdLE.Step.EmitEvent'; With = @{ Message = 'hello'; Count = 12345 } }\n"
+  return ("@{ Steps = @(\n%s) }"):format(line:rep(bytes // #line + 1))
 end
 
 local function nested_workflow(depth)
@@ -65,12 +72,19 @@ local reading = median_of(5, psd1.parse, text)
 local checking = median_of(5, workflow.read, text)
 local definition = workflow.read(text)
 local planning = median_of(5, make_plan, definition)
-local exporting = median_of(3, idle.export_plan, make_plan(definition))
+local made = make_plan(definition)
+local exporting = median_of(3, idle.export_plan, made)
+local executing = median_of(3, function()
+  return idle.execute(made, { Providers = { Identity = idle.providers.mock() } })
+end)
+local reading_much = median_of(3, psd1.parse, long_text(10 << 20))
 local nested = median_of(5, function() return make_plan(workflow.load(nested_workflow(1000))) end)
 
 measure.report("10,000 steps: planned, seconds", planning, 0.5, "at most")
 measure.report("10,000 steps: read from text, seconds", reading, 0.5, "at most")
 measure.report("10,000 steps: read and checked, seconds", checking, 1, "at most")
+measure.report("10,000 steps: executed on the mock provider, seconds", executing, 1, "at most")
 measure.report("10,000 steps: exported with a seal, seconds", exporting, 2, "at most")
+measure.report("10 MB of data file: read, seconds", reading_much, 1, "at most")
 measure.report("1,000 conditions within each other: checked and planned, seconds", nested, 0.05, "at most")
 measure.report("memory of 10,000 steps against 1,000", kilobytes_of(10000) / kilobytes_of(1000), 12, "at most")
