@@ -42,7 +42,8 @@ describe("idle.host.sync_text", function()
 
   it("counts no objects where none is known", function()
     local run = { RunProfileName = "Export", ConnectorName = "c", Result = "stopped-error-limit", ErrorCount = 0 }
-    assert.matches("'Export' on 'c': stopped%-error%-limit\n", sync_text.describe({ Outcome = "Failed", Runs = { run } }))
+    local text = sync_text.describe({ Outcome = "Failed", Runs = { run } })
+    assert.matches("'Export' on 'c': stopped%-error%-limit\n", text)
   end)
 
   it("says what the history does not tell", function()

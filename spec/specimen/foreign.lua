@@ -1,5 +1,6 @@
 --- Cycles that somebody else starts.
 local busted = require("busted")
+local specimen = require("spec.support.specimen")
 
 local assert, it = require("luassert"), busted.it
 
@@ -13,6 +14,11 @@ end
 -- Begins behind the first look and before the start that follows it.
 local IN_BETWEEN = server({ foreign_starts = { 0.8 }, latency_seconds = 0.4 })
 
+local function also_sync(far)
+  local other <close> = specimen.sync(far)
+  return other:finish()
+end
+
 local foreign = {
   title = "a cycle of somebody else",
   cases = {
@@ -22,6 +28,7 @@ local foreign = {
     adopted = { server = server({ foreign_starts = { -1, 3 } }) },
     in_between = { server = IN_BETWEEN },
     in_between_no_wait = { "--no-wait", server = IN_BETWEEN },
+    of_two = { server = server({ start_delay_seconds = 1 }), act = also_sync },
     failed = { server = server({ foreign_starts = { -1, 3 }, result = { ["Entra Export"] = "stopped-error-limit" } }) },
   },
 }
@@ -53,6 +60,17 @@ function foreign.specs(runs)
     assert.equal("Adopted", outcome.data.Carried)
     assert.matches(" Busy ", table.concat(runs.in_between.run:event_types(), " "), 1, true)
     assert.equal("Adopted", ends("in_between_no_wait", "exit 0, NotWaited, 0 started").data.Carried)
+  end)
+
+  it("may be that of a second caller at the same time: each gets a cycle that carries its change", function()
+    local outcome, other = runs.of_two:finish()
+    assert.same({ "Success", "Success" }, { outcome.data.Outcome, other.data.Outcome })
+    local ledger = runs.of_two.far:ledger()
+    assert.equal(#ledger, outcome.data.Starts + other.data.Starts)
+    for _, data in ipairs({ outcome.data, other.data }) do
+      assert.is_true(data.ImportStartUtc >= data.Baseline.T0)
+      assert.equal(data.Starts == 1 and "Started" or "Adopted", data.Carried)
+    end
   end)
 
   it("that is adopted may fail as well", function()
