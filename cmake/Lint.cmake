@@ -15,8 +15,8 @@ if(CLANG_FORMAT AND RUN_CLANG_TIDY AND LUACHECK)
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     COMMAND ${CLANG_FORMAT} --dry-run --Werror ${lint_c}
     COMMAND ${LUACHECK} --quiet lua spec examples
-    COMMAND ${RUN_CLANG_TIDY} -quiet -p ${CMAKE_BINARY_DIR} ${lint_units} >${CMAKE_BINARY_DIR}/tidy.log 2>&1
-            || (grep -E "warning:|error:" ${CMAKE_BINARY_DIR}/tidy.log && false)
+    COMMAND sh -c "\"$@\" >${CMAKE_BINARY_DIR}/tidy.log 2>&1 || { grep -E 'warning:|error:' ${CMAKE_BINARY_DIR}/tidy.log; exit 1; }" tidy
+            ${RUN_CLANG_TIDY} -quiet -p ${CMAKE_BINARY_DIR} ${lint_units}
     VERBATIM)
 else()
   add_custom_command(TARGET lint POST_BUILD
