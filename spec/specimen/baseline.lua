@@ -96,7 +96,7 @@ function baseline.specs(runs)
   it("survives whatever ends the program", function()
     goes_on("killed", "exit KILL, no document, 1 started", "yes")
     goes_on("terminated", "exit 143, cancelled (applied), 1 started", "yes")
-    goes_on("interrupted", "exit 130, cancelled (unknown), 1 started", "yes")
+    goes_on("interrupted", "exit 130, cancelled (applied), 1 started", "yes")
   end)
 
   it("is in the error that a script catches", function()

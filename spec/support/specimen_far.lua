@@ -118,7 +118,11 @@ end
 --- Lets all connections fall silent, without ending them.
 function Far:freeze_connections() signal("STOP", self:connections()) end
 
-function Far:freeze_powershells() signal("STOP", self:powershells()) end
+--- The same for the remote PowerShells, whom nothing but `close` ends then.
+function Far:freeze_powershells()
+  self.frozen = self:powershells()
+  signal("STOP", self.frozen)
+end
 
 --- Lets nobody in any more; who tries gets no answer.
 function Far:freeze_sshd() signal("STOP", { self.sshd.pid }) end
@@ -166,6 +170,7 @@ end
 function Far:close()
   if not self.dir then return end
   signal("KILL", self:connections())
+  signal("KILL", self.frozen or {})
   self.server:stop()
   file.remove_all(self.dir)
   self.dir = nil
