@@ -49,8 +49,10 @@ end
 function endings.of_start(shell, err)
   if err.kind == "pipe.eof" then
     local words = last_words(shell.pipe, shell.noise)
+    -- What explains it stands behind a colon or a semicolon.
+    local hint = words:find("[:;]") and "" or " and did not say why; start it there by hand to see"
     return refused_language(shell)
-      or errors.new("remote.setup", ("%s did not start%s"):format(shell.label, words))
+      or errors.new("remote.setup", ("%s did not start%s%s"):format(shell.label, words, hint))
   elseif err.kind == "timeout" then
     return errors.new("timeout", ("%s did not answer within %g s of its start%s%s"):format(
       shell.label, shell.deadline.seconds, shell.noise:describe(), stderr_text(shell.pipe)), { effect = "none" })
