@@ -13,6 +13,7 @@ local refusal = {
     rights = { server = { rights = false } },
     module = { server = { module = false } },
     language = { server = { language_mode = "ConstrainedLanguage" } },
+    no_language = { server = { language_mode = "NoLanguage" } },
     no_powershell = { sshd = { path = "/does/not/exist" } },
     check = { "--check" },
     check_staging = { "--check", server = { staging = true } },
@@ -56,6 +57,8 @@ function refusal.specs(runs)
   it("restricts PowerShell", function()
     refused("language", "exit 2, remote.setup (none), 0 started",
       "runs in language mode ConstrainedLanguage, but FullLanguage is needed", "AppLocker")
+    refused("no_language", "exit 2, remote.setup (none), 0 started",
+      "did not start (exit status 1) and did not say why; start it there by hand to see")
   end)
 
   it("has no PowerShell", function()
