@@ -40,7 +40,7 @@ function refusal.specs(runs)
 
   it("has its schedule disabled, unless that is allowed", function()
     refused("disabled", "exit 2, sync.disabled (none), 0 started",
-      "is disabled; enable it (Set-ADSyncScheduler -SyncCycleEnabled $true)", "AllowDisabled")
+      "is disabled; enable it (Set-ADSyncScheduler -SyncCycleEnabled $true)", "AllowDisabled (--allow-disabled)")
     assert.equal("exit 0, Success, 1 started", runs.allowed:finish().verdict)
   end)
 
