@@ -27,7 +27,7 @@ function sync_start.refusal(machine, look)
       .. "wizard or an upgrade open on it, perhaps in a disconnected remote desktop session? Close it" }
   elseif details.SyncCycleEnabled == false and not machine.allow_disabled then
     return { kind = "sync.disabled", message = "the sync cycle of " .. server .. " is disabled; enable it "
-      .. "(Set-ADSyncScheduler -SyncCycleEnabled $true), or start one nevertheless with AllowDisabled (--allow-disabled)" }
+      .. "(Set-ADSyncScheduler -SyncCycleEnabled $true), or start one all the same: AllowDisabled (--allow-disabled)" }
   end
 end
 
