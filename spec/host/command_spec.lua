@@ -147,7 +147,10 @@ describe("the command", function()
         started:signal(signal)
         local outcome = started:outcome()
         assert.equal(status, outcome.exit_code)
-        local words = { INT = "^idle%-lua: interrupted\n$", TERM = "cancelled by SIGTERM[^\n]*\n$" }
+        local words = {
+          INT = "^idle%-lua: interrupted; a cycle was started at [^\n]*\n$",
+          TERM = "cancelled by SIGTERM[^\n]*\n$",
+        }
         assert.matches(words[signal], outcome.stderr)
       end
     end)
@@ -165,14 +168,17 @@ describe("the command", function()
         local outcome = quick("--set", "cycle_seconds=60", "--wait-timeout", "1", "--baseline", path)
         assert.equal(124, outcome.exit_code)
         assert.matches("^Timeout: ", outcome.stdout)
-        assert.matches("the same call waits on", outcome.stdout)
+        assert.matches("kept in '[^'\n]*': the same call waits on\n", outcome.stdout)
         assert.equal("yes", json.decode(file.read(path)).Accepted)
       end)
 
       it("starts nothing while the file is there", function()
-        quick("--no-wait", "--baseline", path)
+        local first = quick("--no-wait", "--baseline", path)
+        assert.matches("': the same call without %-%-no%-wait waits on\n", first.stdout)
         local outcome = quick("--no-wait", "--json", "--baseline", path)
         assert.equal(0, document(outcome).Data.Starts)
+        local second = quick("--no-wait", "--baseline", path)
+        assert.matches("': nothing was started now; the same call without %-%-no%-wait waits on\n", second.stdout)
       end)
 
       it("removes the file when all is over", function()
@@ -229,6 +235,25 @@ describe("the command", function()
   end)
 
   describe("sim", function()
+    it("names both far ends, the sshd first", function()
+      local outcome = run("sim")
+      assert.equal(64, outcome.exit_code)
+      assert.matches("^idle%-lua: sim needs the word sshd or powershell; usage: idle%-lua sim sshd .*sim powershell",
+        outcome.stderr)
+      assert.matches("did you mean 'sshd'", run("sim", "shsd").stderr)
+    end)
+
+    it("ends at Ctrl-C without a word", function()
+      local folder = child.folder({})
+      local started <close> = child.start({ "sim", "sshd", "--dir", folder })
+      started:read_up_to("}")
+      started:signal("INT")
+      local outcome = started:outcome()
+      file.remove_all(folder)
+      assert.equal("", outcome.stderr)
+      assert.equal(130, outcome.exit_code)
+    end)
+
     it("is handed its own arguments, without those that all commands have", function()
       local outcome = run("--trace", "sim", "sshd", "--json")
       assert.equal(64, outcome.exit_code)

@@ -6,7 +6,7 @@ describe("idle-lua sim", function()
   it("refuses what it does not know, with the nearest word", function()
     local cases = {
       [{ "sim", "powershel" }] = "unknown simulator 'powershel'; did you mean 'powershell'%?",
-      [{ "sim" }] = "unknown simulator ''",
+      [{ "sim" }] = "sim needs the word sshd or powershell",
       [{ "sim", "powershell", "--sate", "x" }] = "unknown argument '%-%-sate'; did you mean '%-%-state'%?",
       [{ "sim", "powershell" }] = "%-%-state is missing",
       [{ "sim", "powershell", "--state" }] = "%-%-state needs a value",

@@ -221,13 +221,19 @@ function errors.from(e)
   return errors.new("script.error", text_of(e))
 end
 
+--- Whether something raised is Ctrl-C, as lua raises it.
+---@param e any
+---@return boolean
+function errors.is_ctrl_c(e)
+  return type(e) == "string" and e:find("interrupted!$") ~= nil
+end
+
 --- Whether something raised stands for Ctrl-C (as lua raises it) or for the end
 --- of a cancelled task. Whoever catches it by accident passes it on.
 ---@param e any
 ---@return boolean
 function errors.is_interruption(e)
-  if type(e) == "string" then return e:find("interrupted!$") ~= nil end
-  return errors.is(e) and e.kind == "cancelled"
+  return errors.is_ctrl_c(e) or (errors.is(e) and e.kind == "cancelled")
 end
 
 --- Raises an error of a known kind.

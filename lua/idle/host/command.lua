@@ -103,13 +103,14 @@ local function to_error(raised, traceback)
   return err
 end
 
--- Ctrl-C, as lua raises it. Whoever presses it at a command wants no traceback.
-local function is_ctrl_c(raised)
-  return type(raised) == "string" and errors.is_interruption(raised)
+-- Ctrl-C, as lua raises it, or with what a command has to say about it. Whoever
+-- presses it wants no traceback.
+local function ctrl_c_of(raised)
+  if errors.is_ctrl_c(raised) then return errors.new("cancelled", "interrupted", { effect = "unknown" }) end
+  return errors.is(raised) and raised.is_ctrl_c and raised or nil
 end
 
-local function end_by_ctrl_c(argv)
-  local err = errors.new("cancelled", "interrupted", { effect = "unknown" })
+local function end_by_ctrl_c(err, argv)
   report(err, argv)
   if wants_json(argv) and not document.is_printed() then document.print(command.error_document(err)) end
   return STATUS_OF_CTRL_C
@@ -125,7 +126,8 @@ function command.main(argv)
     return raised
   end, argv)
   if ok then return outcome end
-  if is_ctrl_c(outcome) then return end_by_ctrl_c(argv) end
+  local ctrl_c = ctrl_c_of(outcome)
+  if ctrl_c then return end_by_ctrl_c(ctrl_c, argv) end
   -- What ends the program from outside is reported by whoever called.
   local err, is_interrupted = to_error(outcome, traceback), errors.is_interruption(outcome)
   if not is_interrupted then report(err, argv) end

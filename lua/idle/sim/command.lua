@@ -63,6 +63,7 @@ local function print_session(session_options)
   io.stdout:flush()
 end
 
+local STATUS_OF_CTRL_C = 130
 local A_YEAR_MS = 365 * 24 * 3600 * 1000
 
 -- A child reads our input, so that a signal finds this task in a wait that it can end.
@@ -86,8 +87,10 @@ local function run_sshd(list)
   end
   local server <close> = require("idle.sim.far_end").sshd_server({ dir = given.dir, port = port, options = options })
   print_session(server.session_options)
-  wait_for_end_of_input()
-  return 0
+  local ok, raised = pcall(wait_for_end_of_input)
+  if ok then return 0 end
+  if errors.is_ctrl_c(raised) then return STATUS_OF_CTRL_C end -- the usual way to end it: not a word
+  error(raised, 0)
 end
 
 local COMMANDS = { powershell = play_powershell, sshd = run_sshd }
@@ -99,8 +102,9 @@ function command.main(list)
   local word = list[1]
   local run = COMMANDS[word]
   if not run then
-    refuse(("unknown simulator '%s'%s"):format(errors.escape(word or ""),
-      suggest.hint(word or "", { "powershell", "sshd" })), POWERSHELL_USAGE)
+    local what = word and ("unknown simulator '%s'%s"):format(errors.escape(word),
+      suggest.hint(word, { "sshd", "powershell" })) or "sim needs the word sshd or powershell"
+    refuse(what, SSHD_USAGE .. ", or " .. POWERSHELL_USAGE)
   end
   return run(table.move(list, 2, #list, 1, {}))
 end
