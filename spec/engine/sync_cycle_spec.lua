@@ -1,6 +1,7 @@
 -- The outcome table of DESIGN §6.2, row by row, and what a step reports.
 local errors = require("idle.engine.errors")
 local play = require("spec.support.sync_play")
+local sync_cycle = require("idle.engine.sync_cycle")
 
 describe("idle.engine.sync_cycle", function()
   local function playing(cycle, options, fields)
@@ -153,6 +154,20 @@ describe("idle.engine.sync_cycle", function()
         Name = "AADC01", TenantConnector = "contoso.onmicrosoft.com - AAD", ProductVersion = "2.5.79.0",
         ClockSkewSeconds = 3,
       }, playing().data.Server)
+    end)
+
+    it("takes no time within a look for an error of the server's clock", function()
+      local function skew(server_seconds)
+        local machine = sync_cycle.new({ policy_type = "Delta", timeout = 600, poll_interval = 10, settle = 45,
+          until_ = "CycleEnd", on_busy = "Wait", wait = true, now = 0 })
+        machine:saw(8, { InProgress = false, State = "Idle", Details = { ServerTimeUtc = play.date(server_seconds) } },
+          play.date(8), play.date(0))
+        return machine.clock_skew
+      end
+      assert.equal(0, skew(0))
+      assert.equal(0, skew(5))
+      assert.equal(-90, skew(-90))
+      assert.equal(90, skew(98))
     end)
 
     it("lists the runs of the cycle, and of no other", function()

@@ -78,14 +78,21 @@ local function take_up(machine, look)
   return (is_worth and resume or fresh)(machine, look)
 end
 
+-- The server's clock was read at some moment of the look, and the first one takes its time: the
+-- server has to start PowerShell before it, and to load its module after it.
+local function skew(clock, earliest, latest)
+  if not (clock and latest) then return nil end
+  return clock - math.max(earliest or latest, math.min(clock, latest))
+end
+
 --- Takes the baseline from a look, or takes up a former one.
 ---@param machine table idle.SyncStateMachine
 ---@param look    idle.SyncLook
 ---@param wall?   string  the local clock
+---@param since?  string  the local clock before the look
 ---@return boolean is_taken  false = refused, or look again
-function sync_baseline.take(machine, look, wall)
-  local clock, local_clock = utc.parse(look.clock), utc.parse(wall)
-  machine.clock_skew = clock and local_clock and clock - local_clock
+function sync_baseline.take(machine, look, wall, since)
+  machine.clock_skew = skew(utc.parse(look.clock), utc.parse(since), utc.parse(wall))
   if machine.former then return take_up(machine, look) end
   machine.ending = starting.refusal(machine, look)
   return not machine.ending and fresh(machine, look)

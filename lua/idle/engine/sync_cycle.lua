@@ -194,7 +194,8 @@ end
 ---@param now    number
 ---@param answer any
 ---@param wall?  string  the local clock, to report how far the server's is off
-function Machine:saw(now, answer, wall)
+---@param since? string  the local clock before the look; default: as `wall`
+function Machine:saw(now, answer, wall, since)
   now = tick(self, now)
   local look = look_reader.read(answer)
   look.at = now
@@ -208,7 +209,7 @@ function Machine:saw(now, answer, wall)
   self.history:learn(look.details.Connectors)
   local has_changed = look.runs ~= nil and self.history:merge(look.runs, look.clock)
   self.was_history_read = self.was_history_read or look.runs ~= nil
-  if self.baseline or sync_baseline.take(self, look, wall) then
+  if self.baseline or sync_baseline.take(self, look, wall, since) then
     self.watch:saw(now, look, has_changed)
     decide(self, now, has_changed)
   end

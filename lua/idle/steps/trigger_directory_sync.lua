@@ -73,11 +73,12 @@ function SyncStep:announce_busy(pause)
 end
 
 function SyncStep:look()
+  local since = self.context.Clock.now()
   local answer, err = self:call("GetSyncCycleState")
   if err then
     self.machine:look_failed(self:now(), err)
   else
-    self.machine:saw(self:now(), answer, self.context.Clock.now())
+    self.machine:saw(self:now(), answer, self.context.Clock.now(), since)
   end
   if self.events.began then self.events:poll(self.machine, answer, err) end
   if self.machine:is_waiting_turn() and self.machine.watch.up then self:announce_busy() end
