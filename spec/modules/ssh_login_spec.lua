@@ -111,6 +111,19 @@ describe("idle.ssh", function()
       assert.matches("^identity file 'FILE' is protected by a passphrase; give it", fault(server.dir .. "/id_pass"))
     end)
 
+    it("looks for `~` in the account's home where HOME is not set", function()
+      local home = far.run({ "sh", "-c", 'getent passwd "$(id -u)"' }):match("^.*:(.*):")
+      local script = [[
+        local options = { host = "127.0.0.1", port = 1, identity_file = "~/no such key", timeout_ms = 1000 }
+        print(select(2, require("idle.ssh").connect(options)).message)
+        options.timeout_ms = nil
+        print(select(2, pcall(function() require("idle").ssh_session(options):run({ command = "true" }) end)))]]
+      local fault = ("identity file '%s/no such key' does not exist; check its path\n"):format(home)
+      for _, value in ipairs({ false, "" }) do
+        assert.equal(fault:rep(2), far.run({ assert(process.executable()), "-e", script }, { HOME = value }))
+      end
+    end)
+
     it("names what the server offers and what was tried", function()
       local path = server.dir .. "/stranger"
       far.new_key(path)

@@ -43,7 +43,7 @@ int idle_read_file(const char *path, size_t limit, char **text, size_t *size) {
 char *idle_expand_home(const char *path) {
   if (strncmp(path, "~/", 2) != 0) return strdup(path);
   const char *home = getenv("HOME");
-  if (home == NULL) {
+  if (home == NULL || *home == '\0') {
     const struct passwd *account = getpwuid(getuid());
     home = account == NULL ? "/" : account->pw_dir;
   }

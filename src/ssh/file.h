@@ -9,7 +9,7 @@
  * Returns: 0 or an errno value; EFBIG if there are more than `limit` bytes. */
 int idle_read_file(const char *path, size_t limit, char **text, size_t *size);
 
-/* Expands a leading `~/` by $HOME, or by the account's home folder if that is unset.
+/* Expands a leading `~/` by $HOME, or by the account's home folder if that is unset or empty.
  * Returns: a new string, or NULL when memory is short. */
 char *idle_expand_home(const char *path);
 

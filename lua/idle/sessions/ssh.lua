@@ -39,11 +39,6 @@ local FIELDS = {
   shell = { "shell", "powershell.exe" },
 }
 
-local function expand_home(path)
-  if not path or path:sub(1, 2) ~= "~/" then return path end
-  return (os.getenv("HOME") or "") .. path:sub(2)
-end
-
 local was_warned = false
 
 -- A string can't be wiped, and it may end up wherever the script prints it.
@@ -114,7 +109,6 @@ return function(options)
   local complete = settings.complete(options, FIELDS, "ssh_session")
   warn_of_plain_secrets(complete)
   complete.user = complete.user or os.getenv("USER") or os.getenv("LOGNAME") or "root"
-  complete.identity_file, complete.known_hosts = expand_home(complete.identity_file), expand_home(complete.known_hosts)
   complete.label = ("%s on '%s'"):format(complete.shell, errors.escape(complete.host))
   local transport = setmetatable({ options = complete }, Transport)
   return add_run(powershell.new(complete, complete.depth, transport), transport)
