@@ -111,6 +111,19 @@ describe("idle.ssh", function()
       assert.matches("^identity file 'FILE' is protected by a passphrase; give it", fault(server.dir .. "/id_pass"))
     end)
 
+    it("refuses a private key that others can read, as ssh does", function()
+      local path = server:new_key("id_open")
+      for _, mode in ipairs({ "640", "604" }) do
+        far.run({ "chmod", mode, path })
+        local err = refuses({ identity_file = path, port = 1 })
+        assert.equal("input.session", err.kind)
+        assert.equal(("identity file '%s' is not used: its group or others can read it; use chmod 600"):format(path),
+          err.message)
+      end
+      far.run({ "chmod", "400", path })
+      accepts(path)
+    end)
+
     it("looks for `~` in the account's home where HOME is not set", function()
       local home = far.run({ "sh", "-c", 'getent passwd "$(id -u)"' }):match("^.*:(.*):")
       local script = [[

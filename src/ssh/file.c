@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* One byte stays free for the terminator. */
@@ -20,11 +21,18 @@ static int read_all(int fd, size_t limit, char *text, size_t *size) {
   return EFBIG;
 }
 
-int idle_read_file(const char *path, size_t limit, char **text, size_t *size) {
+/* As in ssh: whoever owns a file answers for its mode, so others' files are not judged. */
+static bool is_exposed_file(int fd) {
+  struct stat file;
+  return fstat(fd, &file) == 0 && file.st_uid == getuid() && (file.st_mode & (S_IRWXG | S_IRWXO)) != 0;
+}
+
+int idle_read_file(const char *path, size_t limit, char **text, size_t *size, bool *is_exposed) {
   *text = NULL;
   *size = 0;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return errno;
+  if (is_exposed != NULL) *is_exposed = is_exposed_file(fd);
   /* All at once, untouched pages cost nothing: a buffer that grows would leave
    * copies of a secret behind. */
   *text = malloc(limit + 2);

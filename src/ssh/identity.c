@@ -145,10 +145,13 @@ static const char *check_type(const idle_identity *identity) {
 
 const char *idle_identity_load(const char *path, const char *passphrase, idle_identity *identity) {
   *identity = (idle_identity){0};
-  int error = idle_read_file(path, MAX_FILE_BYTES, &identity->text, &identity->size);
+  bool is_exposed = false;
+  int error = idle_read_file(path, MAX_FILE_BYTES, &identity->text, &identity->size, &is_exposed);
   if (error != 0) return describe_errno(error);
   const char *fault = read_key(identity, passphrase);
-  return fault != NULL ? fault : check_type(identity);
+  if (fault == NULL) fault = check_type(identity);
+  /* Last, because it is a matter of private keys that could be used. */
+  return fault == NULL && is_exposed ? "is not used: its group or others can read it; use chmod 600" : fault;
 }
 
 void idle_identity_free(idle_identity *identity) {

@@ -242,7 +242,7 @@ int idle_known_hosts_load(const char *path, const char *host, int port, idle_kno
   *known = (idle_known_hosts){0};
   char *text;
   size_t size;
-  int error = idle_read_file(path, IDLE_KNOWN_HOSTS_MAX_BYTES, &text, &size);
+  int error = idle_read_file(path, IDLE_KNOWN_HOSTS_MAX_BYTES, &text, &size, NULL);
   if (error != 0) return error == ENOENT ? 0 : error;
   if (!idle_known_hosts_parse(text, size, host, port, known)) error = ENOMEM;
   free(text);

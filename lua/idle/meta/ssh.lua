@@ -10,7 +10,7 @@ local ssh = {}
 ---@field host           string   a name or an address
 ---@field port?          integer  default 22
 ---@field user?          string   default: the account that runs this program
----@field identity_file? string   private key, ed25519 or ECDSA, in OpenSSH's or PEM format; `~/` is expanded
+---@field identity_file? string   private ed25519 or ECDSA key of mode 600, OpenSSH's or PEM format; `~/` is expanded
 ---@field passphrase?    idle.Secret|string  of the key
 ---@field password?      idle.Secret|string  for the methods password and keyboard-interactive
 ---@field agent?         boolean  try the keys of the agent at $SSH_AUTH_SOCK; default true

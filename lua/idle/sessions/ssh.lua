@@ -12,7 +12,7 @@ local trace = require("idle.sessions.trace")
 ---@field host              string
 ---@field port?             integer  default 22
 ---@field user?             string   default: $USER
----@field identity_file?    string   private key, ed25519 or ECDSA
+---@field identity_file?    string   private key, ed25519 or ECDSA, of mode 600
 ---@field passphrase?       idle.Secret|string  of the key
 ---@field password?         idle.Secret|string
 ---@field agent?            boolean  ask the SSH agent; default true
