@@ -64,10 +64,13 @@ describe("idle.ssh", function()
         1, true)
     end)
 
-    it("takes a file that does not exist for an empty one", function()
+    it("says that the file of known hosts does not exist, and how to begin it", function()
       local client, err = server:try({ known_hosts = "/nowhere/known_hosts" })
       assert.is_nil(client)
       assert.equal("ssh.hostkey_unknown", err.kind)
+      assert.matches("is not known, because known_hosts file '/nowhere/known_hosts' does not exist: it is ssh-ed25519 "
+        .. server:fingerprint(), err.message, 1, true)
+      assert.matches("ssh%-keyscan %-p %d+ 127%.0%.0%.1 >> '/nowhere/known_hosts'", err.message)
     end)
 
     it("names a file that can't be read", function()

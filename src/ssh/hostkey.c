@@ -53,8 +53,11 @@ static void add_keyscan(const idle_ssh *ssh, idle_ssh_error *error) {
 }
 
 static idle_ssh_status fail_unknown(const idle_ssh *ssh, idle_ssh_error *error) {
-  idle_ssh_fail(error, "ssh.hostkey_unknown", "the host key of '%s' is not in '%s': it is %s %s; ", ssh->url,
-                ssh->known_hosts_file, ssh->key_type, ssh->fingerprint);
+  idle_ssh_fail(error, "ssh.hostkey_unknown",
+                ssh->known.is_missing
+                    ? "the host key of '%s' is not known, because known_hosts file '%s' does not exist: it is %s %s; "
+                    : "the host key of '%s' is not in '%s': it is %s %s; ",
+                ssh->url, ssh->known_hosts_file, ssh->key_type, ssh->fingerprint);
   add_keyscan(ssh, error);
   add_warnings(ssh, error);
   return IDLE_SSH_FAILED;

@@ -243,7 +243,8 @@ int idle_known_hosts_load(const char *path, const char *host, int port, idle_kno
   char *text;
   size_t size;
   int error = idle_read_file(path, IDLE_KNOWN_HOSTS_MAX_BYTES, &text, &size, NULL);
-  if (error != 0) return error == ENOENT ? 0 : error;
+  known->is_missing = error == ENOENT;
+  if (error != 0) return known->is_missing ? 0 : error;
   if (!idle_known_hosts_parse(text, size, host, port, known)) error = ENOMEM;
   free(text);
   return error;

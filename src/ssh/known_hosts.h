@@ -36,6 +36,7 @@ typedef struct {
     const char *reason; /* static */
   } warnings[IDLE_KNOWN_HOSTS_MAX_WARNINGS];
   size_t warning_count; /* may be larger than the array: the rest is not kept */
+  bool is_missing;      /* there is no such file */
 } idle_known_hosts;
 
 /* Of several lines the one with the higher verdict decides. */
