@@ -108,7 +108,9 @@ describe("idle.ssh", function()
       assert.matches("^identity file 'FILE' is a PuTTY key; convert it", fault(other, "PuTTY-User-Key-File-3: x"))
       assert.matches("^identity file 'FILE' is damaged",
         fault(other, "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----\n"))
-      assert.matches("^identity file 'FILE' is protected by a passphrase; give it", fault(server.dir .. "/id_pass"))
+      assert.matches("^identity file 'FILE' is protected by a passphrase; "
+        .. "give it %(passphrase, or %-%-passphrase%-file%), or .* add the key to it %(ssh%-add%)",
+        fault(server.dir .. "/id_pass"))
     end)
 
     it("refuses a private key that others can read, as ssh does", function()
@@ -149,7 +151,8 @@ describe("idle.ssh", function()
     it("says when there was nothing to try", function()
       local err = refuses({ identity_file = false })
       assert.equal("ssh.auth", err.kind)
-      assert.matches("tried: nothing, because no credential for that was given", err.message, 1, true)
+      assert.matches("tried: nothing, because no credential for that was given; name a private key (identity_file, or "
+        .. "--identity), or add one to the agent (ssh-add); no default key is tried", err.message, 1, true)
     end)
 
     it("tells the owner of an RSA key why it is refused, and what to do", function()
@@ -180,8 +183,10 @@ describe("idle.ssh", function()
       local agent <close>, path = start_agent()
       local locked = server.dir .. "/id_pass"
       far.run({ "ssh-add", "-q", server.identity_file }, { SSH_AUTH_SOCK = path })
-      assert.matches("^ssh%.auth: .*the agent does not hold the key",
-        login_with_agent(server, { agent = path, identity_file = locked }))
+      local outcome = login_with_agent(server, { agent = path, identity_file = locked })
+      assert.matches(("tried: identity file '%s' (it has a passphrase, which was not given, and no agent holds the "
+        .. "key); give the passphrase (passphrase, or --passphrase-file), or add the key to the agent: ssh-add '%s'")
+        :format(locked, locked), outcome, 1, true)
       add_locked(path, locked)
       assert.equal("agent", login_with_agent(server, { agent = path, identity_file = locked }))
       assert.truthy(agent)
@@ -218,6 +223,12 @@ describe("idle.ssh", function()
       local server <close> = server_with({ "UsePAM yes", "KbdInteractiveAuthentication yes" })
       local client <close> = server:connect({ identity_file = false, password = far.PASSWORD })
       assert.equal("keyboard-interactive", client:info().auth_method)
+    end)
+
+    it("asks for a password where nothing else is taken", function()
+      local server <close> = server_with({ "PasswordAuthentication yes" })
+      local _, err = server:try({ identity_file = false })
+      assert.matches("; give a password (password, or --password-file)", err.message, 1, true)
     end)
 
     it("gives a wrong password once, whatever else is offered", function()

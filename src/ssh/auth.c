@@ -28,6 +28,7 @@ struct idle_auth {
   char offered[200];
   char tried[700]; /* for people */
   bool has_tried_rsa;
+  bool lacks_passphrase; /* that of the identity file, and it matters */
   idle_agent agent;
   bool is_waiting_for_agent;
   size_t agent_key;
@@ -82,14 +83,29 @@ static Outcome pass_over(const idle_ssh *ssh, const char *what, const char *reas
   return REFUSED;
 }
 
-static idle_ssh_status fail_refused(const idle_ssh *ssh, idle_ssh_error *error) {
+/* What to give to a login for which nothing was given. */
+static const char *missing_credential(const idle_auth *auth) {
+  bool takes_key = is_offered(auth, "publickey");
+  bool takes_password = is_offered(auth, "password") || is_offered(auth, "keyboard-interactive");
+  if (takes_key && takes_password)
+    return "name a private key (identity_file, or --identity), add one to the agent (ssh-add), or give a password "
+           "(password, or --password-file); no default key is tried";
+  if (takes_key)
+    return "name a private key (identity_file, or --identity), or add one to the agent (ssh-add); no default key is "
+           "tried";
+  if (takes_password) return "give a password (password, or --password-file)";
+  return "let the server offer publickey or password";
+}
+
+static void add_remedy(const idle_ssh *ssh, idle_ssh_error *error) {
   const idle_auth *auth = ssh->auth;
-  idle_ssh_fail(error, "ssh.auth", "'%s' refused the login of '%s'; it offers %s; tried: %s", ssh->url, ssh->user,
-                *auth->offered == '\0' ? "nothing" : auth->offered,
-                *auth->tried == '\0' ? "nothing, because no credential for that was given" : auth->tried);
-  if (*ssh->last_words != '\0')
-    idle_text_add(error->message, sizeof error->message, "; it closed the connection, saying '%s'", ssh->last_words);
-  if (auth->has_tried_rsa)
+  if (*auth->tried == '\0')
+    idle_text_add(error->message, sizeof error->message, "; %s", missing_credential(auth));
+  else if (auth->lacks_passphrase)
+    idle_text_add(error->message, sizeof error->message,
+                  "; give the passphrase (passphrase, or --passphrase-file), or add the key to the agent: ssh-add '%s'",
+                  ssh->identity_file);
+  else if (auth->has_tried_rsa)
     idle_text_add(error->message, sizeof error->message,
                   "; libssh2 %s signs with RSA keys only by SHA-1, which OpenSSH refuses since 8.8: make an ed25519 "
                   "key (ssh-keygen -t ed25519) and add it to the account",
@@ -98,6 +114,16 @@ static idle_ssh_status fail_refused(const idle_ssh *ssh, idle_ssh_error *error) 
     idle_text_add(error->message, sizeof error->message,
                   "; check the account, and its authorized_keys (on Windows, for administrators: "
                   "C:\\ProgramData\\ssh\\administrators_authorized_keys)");
+}
+
+static idle_ssh_status fail_refused(const idle_ssh *ssh, idle_ssh_error *error) {
+  const idle_auth *auth = ssh->auth;
+  idle_ssh_fail(error, "ssh.auth", "'%s' refused the login of '%s'; it offers %s; tried: %s", ssh->url, ssh->user,
+                *auth->offered == '\0' ? "nothing" : auth->offered,
+                *auth->tried == '\0' ? "nothing, because no credential for that was given" : auth->tried);
+  if (*ssh->last_words != '\0')
+    idle_text_add(error->message, sizeof error->message, "; it closed the connection, saying '%s'", ssh->last_words);
+  add_remedy(ssh, error);
   return IDLE_SSH_FAILED;
 }
 
@@ -252,6 +278,13 @@ static Outcome try_agent_key(idle_ssh *ssh, const idle_agent_key *key, idle_ssh_
   return outcome;
 }
 
+static Outcome pass_over_locked(const idle_ssh *ssh) {
+  char what[400] = "";
+  idle_text_add(what, sizeof what, "identity file '%s'", ssh->identity_file);
+  ssh->auth->lacks_passphrase = is_offered(ssh->auth, "publickey");
+  return pass_over(ssh, what, "it has a passphrase, which was not given, and no agent holds the key");
+}
+
 static Outcome try_agent_keys(idle_ssh *ssh, idle_ssh_error *error) {
   idle_auth *auth = ssh->auth;
   for (; auth->agent_key < auth->agent.key_count; auth->agent_key++) {
@@ -265,9 +298,7 @@ static Outcome try_agent_keys(idle_ssh *ssh, idle_ssh_error *error) {
     if (outcome != REFUSED) return outcome;
   }
   idle_agent_close(&auth->agent);
-  if (is_locked(ssh) && auth->agent_keys_tried == 0)
-    return pass_over(ssh, "identity file", "no passphrase was given, and the agent does not hold the key");
-  return REFUSED;
+  return is_locked(ssh) && auth->agent_keys_tried == 0 ? pass_over_locked(ssh) : REFUSED;
 }
 
 /* ---- Password ---- */

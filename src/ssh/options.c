@@ -61,8 +61,10 @@ bool idle_options_check(const idle_ssh_options *options, idle_ssh_error *error) 
 bool idle_options_load_identity(idle_ssh *ssh, idle_ssh_error *error) {
   if (ssh->identity_file == NULL) return true;
   const char *fault = idle_identity_load(ssh->identity_file, ssh->passphrase, &ssh->identity);
-  if (fault == NULL && ssh->identity.is_encrypted && ssh->passphrase == NULL && !ssh->use_agent)
-    fault = "is protected by a passphrase; give it as passphrase, or add the key to the agent";
+  bool is_locked = fault == NULL && ssh->identity.is_encrypted && ssh->passphrase == NULL && !ssh->use_agent;
+  if (is_locked)
+    fault = "is protected by a passphrase; give it (passphrase, or --passphrase-file), or allow the agent and add the "
+            "key to it (ssh-add)";
   if (fault == NULL) return true;
   bool is_wrong_passphrase = strstr(fault, "passphrase is wrong") != NULL;
   idle_ssh_fail(error, is_wrong_passphrase ? "ssh.auth" : "input.session", "identity file '%s' %s", ssh->identity_file,

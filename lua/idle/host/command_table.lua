@@ -76,7 +76,7 @@ local server = { title = "The server",
 }
 
 local login = { title = "Login",
-  { name = "identity", value = "FILE", help = "private key: ed25519 or ECDSA (the agent's keys are tried first)",
+  { name = "identity", value = "FILE", help = "private key: ed25519 or ECDSA; no default file is tried",
     example = "--identity ~/.ssh/id_ed25519" },
   { name = "passphrase-file", value = "FILE", help = "file with the key's passphrase, readable by its owner only",
     example = "--passphrase-file /run/secrets/sync-key" },
