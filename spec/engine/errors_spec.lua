@@ -126,6 +126,12 @@ describe("idle.engine.errors", function()
     end)
   end)
 
+  it("tells Ctrl-C from the end of a cancelled task", function()
+    assert.is_true(errors.is_ctrl_c("joiner.lua:3: interrupted!"))
+    assert.is_false(errors.is_ctrl_c(errors.new("cancelled", "interrupted!")))
+    assert.is_false(errors.is_ctrl_c(nil))
+  end)
+
   describe("is_interruption", function()
     it("knows Ctrl-C and the end of a cancelled task, and nothing else", function()
       assert.is_true(errors.is_interruption("joiner.lua:3: interrupted!"))
