@@ -86,6 +86,11 @@ local function print_data(options, data)
   io.stdout:write(require("idle.host.sync_text").describe(data))
 end
 
+local function waiting_on(options, data)
+  local later = "the same call" .. (options["no-wait"] and " without --no-wait" or "") .. " waits on"
+  return (data and data.Starts == 0) and "nothing was started now; " .. later or later
+end
+
 -- What became of the sync counts more than what becomes of the file.
 local function settle(keeper, options, data)
   local ok, is_kept = pcall(keeper.settle, keeper, data)
@@ -93,7 +98,8 @@ local function settle(keeper, options, data)
     require("idle.host.terminal").warn(("%s; see to it by hand: while it is there, no cycle is started"):format(
       tostring(is_kept)))
   elseif is_kept and not options.json then
-    io.stdout:write(("  baseline  kept in '%s': the same call waits on\n"):format(errors.escape(options.baseline)))
+    local path = errors.escape(options.baseline)
+    io.stdout:write(("  baseline  kept in '%s': %s\n"):format(path, waiting_on(options, data)))
   end
 end
 
