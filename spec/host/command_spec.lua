@@ -235,6 +235,14 @@ describe("the command", function()
   end)
 
   describe("sim", function()
+    it("names both far ends, the sshd first", function()
+      local outcome = run("sim")
+      assert.equal(64, outcome.exit_code)
+      assert.matches("^idle%-lua: sim needs the word sshd or powershell; usage: idle%-lua sim sshd .*sim powershell",
+        outcome.stderr)
+      assert.matches("did you mean 'sshd'", run("sim", "shsd").stderr)
+    end)
+
     it("ends at Ctrl-C without a word", function()
       local folder = child.folder({})
       local started <close> = child.start({ "sim", "sshd", "--dir", folder })

@@ -102,8 +102,9 @@ function command.main(list)
   local word = list[1]
   local run = COMMANDS[word]
   if not run then
-    refuse(("unknown simulator '%s'%s"):format(errors.escape(word or ""),
-      suggest.hint(word or "", { "powershell", "sshd" })), POWERSHELL_USAGE)
+    local what = word and ("unknown simulator '%s'%s"):format(errors.escape(word),
+      suggest.hint(word, { "sshd", "powershell" })) or "sim needs the word sshd or powershell"
+    refuse(what, SSHD_USAGE .. ", or " .. POWERSHELL_USAGE)
   end
   return run(table.move(list, 2, #list, 1, {}))
 end
