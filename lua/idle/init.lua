@@ -30,6 +30,7 @@
 ---@field trigger_directory_sync fun(with: table, options: idle.LoneStepOptions): table
 ---@field providers table  entra_connect(options), mock(options), mock_mailbox(options)
 ---@field sim       table  the far end to try with: sync_server(options)
+---@field test      idle.test  what specs need beside busted: fakes, faults, assertions
 local idle = {}
 
 -- Where the members of `idle` are: a module, and the field of it that is meant.
@@ -61,6 +62,8 @@ local MEMBERS = {
   load_plan = { "idle.host.plans", "load_plan" },
   execute = { "idle.host.execute", "execute" },
   trigger_directory_sync = { "idle.host.lone_step", "trigger_directory_sync" },
+
+  test = { "idle.test" },
 }
 
 -- C modules that return `nil, err`; what a script calls raises.

@@ -16,7 +16,9 @@ describe("idle", function()
     }) do
       assert.equal("function", type(idle[name]), name)
     end
-    for _, name in ipairs({ "secret", "json", "providers", "sim" }) do assert.equal("table", type(idle[name]), name) end
+    for _, name in ipairs({ "secret", "json", "providers", "sim", "test" }) do
+      assert.equal("table", type(idle[name]), name)
+    end
     assert.equal("function", type(idle.providers.entra_connect))
     assert.equal("function", type(idle.sim.sync_server))
     assert.equal("userdata", type(idle.null))

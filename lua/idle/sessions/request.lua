@@ -5,8 +5,9 @@ local value = require("idle.engine.value")
 
 local request = {}
 
--- A cmdlet's name, and nothing that a shell could read as more (DESIGN §10.5).
-local function check_command_name(name)
+--- Refuses what is not a cmdlet's name, and all that a shell could read as more (DESIGN §10.5).
+---@param name any
+function request.check_command_name(name)
   local is_name = type(name) == "string" and name:find("^[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$")
     and name:find("-", 1, true) and not name:find("--", 1, true)
   if is_name then return end
@@ -34,7 +35,7 @@ end
 ---@return string xml
 function request.encode(seq, name, parameters, depth)
   if parameters == nil then parameters = {} end
-  check_command_name(name)
+  request.check_command_name(name)
   check_parameter_names(parameters)
   local xml, err = clixml.encode({ seq = seq, command = name, params = parameters, depth = depth })
   if xml then return xml end

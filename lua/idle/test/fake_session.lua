@@ -1,0 +1,206 @@
+--- `idle.test.fake_session{ ["Get-ADSyncScheduler"] = { … }, … }`: an AuthSession that answers from a script and
+--- records its calls.
+---
+--- Values travel as they do to a real far end: parameters and answers are checked and copied, a list
+--- of answers is a pipeline, and commands of several tasks queue. So what works with a fake works with a session.
+local answers = require("idle.test.answers")
+local clixml = require("idle.clixml")
+local errors = require("idle.engine.errors")
+local lock = require("idle.sessions.lock")
+local loop = require("idle.loop")
+local place = require("idle.test.place")
+local remote_command = require("idle.sessions.remote_command")
+local request = require("idle.sessions.request")
+local suggest = require("idle.engine.suggest")
+local value = require("idle.engine.value")
+
+---@class idle.test.SessionCall: idle.test.Call
+---@field command    string
+---@field parameters table   as they arrived at the far end
+---@field stdin?     string  of `run`
+
+---@class idle.test.FakeSession: idle.AuthSession
+---@field calls     idle.test.SessionCall[]  oldest first
+---@field is_closed boolean
+---@field package label   string
+---@field package script  table<string, any>  by command, in lower case
+---@field package plain   table<string, any>  by command of `run`
+---@field package counts  table<string, integer>
+---@field package began   number
+---@field package lock    idle.Lock
+---@field package closing table  condition of idle.loop
+local Session = {}
+Session.__index = Session
+
+-- What a session of ours has by default.
+local DEPTH = 4
+
+-- What a Windows PowerShell says of itself.
+local FACTS = {
+  version = "5.1.17763.5830", edition = "Desktop", pid = 4711, machine = "FAKE01", user = "FAKE\\svc-idle",
+  elevated = false, language_mode = "FullLanguage",
+}
+
+local function sorted_names(map)
+  local names = {}
+  for name in pairs(map) do names[#names + 1] = name end
+  table.sort(names)
+  return names
+end
+
+function Session:check_open()
+  if self.is_closed then errors.raise("input.session", ("the session with %s was closed"):format(self.label)) end
+end
+
+function Session:record(fields)
+  local name = fields.command:lower()
+  self.counts[name] = (self.counts[name] or 0) + 1
+  fields.number, fields.at = self.counts[name], loop.monotonic() - self.began
+  self.calls[#self.calls + 1] = fields
+  return fields
+end
+
+-- Whatever ends the wait for an answer, a command was sent.
+local function cut_off(self, call, reason)
+  errors.raise("cancelled", ("%s while '%s' ran on %s"):format(reason, call.command, self.label),
+    { effect = "unknown" })
+end
+
+local function wait(self, call, seconds)
+  local ok, result = pcall(self.closing.wait, self.closing, math.ceil(seconds * 1000))
+  if not ok and errors.from(result).kind ~= "cancelled" then error(result, 0) end
+  if not ok then cut_off(self, call, result.message) end
+  if self.is_closed then cut_off(self, call, "the session was closed") end
+end
+
+function Session:play(entry, call, ...)
+  local arguments = table.pack(...)
+  return answers.play(entry, call, {
+    name = call.command,
+    wait = function(seconds) wait(self, call, seconds) end,
+    invoke = function(f) return f(table.unpack(arguments, 1, arguments.n)) end,
+  })
+end
+
+local function refuse(self, command, names)
+  errors.raise("input.setup", ("%s: nothing is scripted for '%s'%s (scripted: %s)"):format(self.label,
+    errors.escape(command), suggest.hint(command, names), #names > 0 and table.concat(names, ", ") or "nothing"))
+end
+
+function Session:entry_of(command)
+  local entry = self.script[command:lower()]
+  if entry == nil then entry = self.otherwise end
+  if entry ~= nil then return entry end
+  refuse(self, command, sorted_names(self.spellings))
+end
+
+-- A pipeline: none, one or several objects.
+local function as_output(v)
+  if v == nil or value.is_null(v) then return value.list() end
+  if type(v) == "table" and not value.is_bytes(v) and value.is_sequence(v) then return v end
+  return value.list({ v })
+end
+
+function Session:deliver(call, v, warnings)
+  local answer = { output = as_output(v), warnings = value.list(warnings) }
+  local xml, err = clixml.encode(answer, { name = ("'%s'"):format(call.command) })
+  if not xml then errors.raise("input.setup", ("%s: no far end can answer so: %s"):format(self.label, err.message)) end
+  local body = errors.check(clixml.decode(xml))
+  return request.unwrap(body.output), { warnings = body.warnings }
+end
+
+--- Answers from the script.
+---@param CommandName string
+---@param Parameters? table<string, any>
+---@return any output
+---@return { warnings: string[] } facts
+function Session:InvokeCommand(CommandName, Parameters)
+  local sent = errors.check(clixml.decode(request.encode(0, CommandName, Parameters, DEPTH)))
+  local turn <close> = self.lock:enter()
+  turn:wait()
+  self:check_open()
+  local call = self:record({ command = CommandName, parameters = sent.params })
+  local v, warnings = self:play(self:entry_of(CommandName), call, call.parameters, call)
+  return self:deliver(call, v, warnings)
+end
+
+local function check_outcome(self, call, v)
+  if type(v) == "string" then v = { stdout = v } end
+  if type(v) ~= "table" then
+    errors.raise("input.setup", ("%s: '%s' must be answered by a text or { stdout, stderr, exit_code }, not a %s")
+      :format(self.label, errors.escape(call.command), type(v)))
+  end
+  return { stdout = v.stdout or "", stderr = v.stderr or "", signal = v.signal,
+           exit_code = v.exit_code or (not v.signal and 0 or nil) }
+end
+
+--- Answers a plain command from the script's field `run`.
+---@param options { command: string, stdin?: string }
+---@return { stdout: string, stderr: string, exit_code: integer?, signal: string? }
+function Session:run(options)
+  remote_command.check(options)
+  local turn <close> = self.lock:enter()
+  turn:wait()
+  self:check_open()
+  local call = self:record({ command = options.command, parameters = {}, stdin = options.stdin })
+  local entry = self.plain[options.command]
+  if entry == nil then refuse(self, options.command, sorted_names(self.plain)) end
+  return check_outcome(self, call, (self:play(entry, call, options, call)))
+end
+
+--- What the far end says of itself.
+---@return table facts  version, edition, now, pid, machine, user, elevated, language_mode
+function Session:info()
+  self:check_open()
+  local facts = { now = require("idle.host.clock").now() }
+  for name, fact in pairs(FACTS) do facts[name] = fact end
+  for name, fact in pairs(self.facts) do facts[name] = fact end
+  return facts
+end
+
+--- Ends the session; never waits. A command that is under way raises.
+function Session:close()
+  self.is_closed = true
+  self.closing:notify()
+end
+
+Session.__close = Session.close
+
+local function check_table(v, name)
+  if v ~= nil and type(v) ~= "table" then
+    place.raise(("fake_session: '%s' must be a table, got a %s"):format(name, type(v)))
+  end
+  return v or {}
+end
+
+-- Commands by their name in lower case, and as they are spelled.
+local function read_commands(given)
+  local script, spellings = {}, {}
+  for name, entry in pairs(given) do
+    if name ~= "run" and name ~= "info" and name ~= "otherwise" then
+      local ok, err = pcall(request.check_command_name, name)
+      if not ok then place.raise(("fake_session: %s; besides commands it takes run, info and otherwise")
+        :format(err.message)) end
+      script[name:lower()], spellings[name] = entry, true
+    end
+  end
+  return script, spellings
+end
+
+--- Makes a session. A script's entry is the answer, a function `(parameters, call)` that returns it, or made by
+--- idle.test.answer, fails, after, loses_answer or in_turn.
+---@param script table  by command; `run` by plain command, `info` facts of the far end, `otherwise` for all others
+---@return idle.test.FakeSession
+return function(script)
+  if type(script) ~= "table" then
+    place.raise(("fake_session takes a table of commands and answers, got a %s"):format(type(script)))
+  end
+  local commands, spellings = read_commands(script)
+  local made_at = place.of_caller()
+  return setmetatable({
+    calls = {}, is_closed = false, label = made_at and ("the fake session (%s)"):format(made_at) or "the fake session",
+    script = commands, spellings = spellings, otherwise = script.otherwise, plain = check_table(script.run, "run"),
+    facts = check_table(script.info, "info"), counts = {}, began = loop.monotonic(), lock = lock.new(),
+    closing = loop.condition(),
+  }, Session)
+end

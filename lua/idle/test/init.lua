@@ -1,0 +1,30 @@
+--- What a spec sees beside busted: `idle.test`. Modules are loaded when they are first used.
+
+---@class idle.test
+---@field fake_session   fun(script: table<string, any>): idle.test.FakeSession
+---@field answer         fun(value?: any, options?: { warnings?: string[] }): idle.test.Answer
+---@field fails          fun(kind: any, message?: string, fields?: table): idle.test.Answer
+---@field after          fun(seconds: number, answer?: any): idle.test.Answer
+---@field loses_answer   fun(answer?: any): idle.test.Answer
+---@field in_turn        fun(answers: table): idle.test.Answer
+local test = {}
+
+-- Where the members are: a module, and the field of it that is meant.
+local MEMBERS = {
+  fake_session = { "idle.test.fake_session" },
+  answer = { "idle.test.answers", "answer" },
+  fails = { "idle.test.answers", "fails" },
+  after = { "idle.test.answers", "after" },
+  loses_answer = { "idle.test.answers", "loses_answer" },
+  in_turn = { "idle.test.answers", "in_turn" },
+}
+
+return setmetatable(test, {
+  __index = function(_, name)
+    local place = MEMBERS[name]
+    if not place then return nil end
+    local module = require(place[1])
+    test[name] = place[2] and module[place[2]] or module
+    return test[name]
+  end,
+})

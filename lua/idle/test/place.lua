@@ -1,0 +1,33 @@
+--- Where the user's own code is: mistakes in a spec are told there, not in ours.
+local place = {}
+
+-- What is inside the binary has the name of its module for a source, behind "=".
+local function is_ours(info)
+  return info.what == "C" or info.source:find("^=idle%.") ~= nil or info.source:find("lua/idle/", 1, true) ~= nil
+end
+
+local function find_caller(level)
+  level = level + 1
+  local info = debug.getinfo(level, "Sl")
+  while info and is_ours(info) do
+    level = level + 1
+    info = debug.getinfo(level, "Sl")
+  end
+  return info, level
+end
+
+--- Where the innermost code is that is not ours.
+---@return string? place  "spec/joiner_spec.lua:12"; nil = there is none in this task
+function place.of_caller()
+  local info = find_caller(1)
+  return info and ("%s:%d"):format(info.short_src, info.currentline)
+end
+
+--- Raises a mistake of whoever calls us, with the place where they do.
+---@param message string
+function place.raise(message)
+  local info, level = find_caller(1)
+  error(message, info and level - 1 or 0) -- one function fewer from here
+end
+
+return place

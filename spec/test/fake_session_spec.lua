@@ -1,0 +1,214 @@
+local idle = require("idle")
+local loop = require("idle.loop")
+local value = require("idle.engine.value")
+
+describe("idle.test.fake_session", function()
+  local fake_session = idle.test.fake_session
+
+  local function failure(f, ...)
+    local ok, err = pcall(f, ...)
+    assert.is_false(ok)
+    return err
+  end
+
+  local function refusal(session, command, parameters)
+    return failure(session.InvokeCommand, session, command, parameters)
+  end
+
+  describe("answers", function()
+    it("with what is scripted, whatever the case of the command", function()
+      local session = fake_session({ ["Get-ADSyncScheduler"] = { SyncCycleInProgress = false, Interval = 1800 } })
+      assert.same({ SyncCycleInProgress = false, Interval = 1800 }, (session:InvokeCommand("get-adsyncscheduler")))
+    end)
+
+    it("as a pipeline does: nil for none, the value for one, a list for several", function()
+      local session = fake_session({
+        ["Get-Null"] = idle.null, ["Get-None"] = idle.list(), ["Get-One"] = idle.list({ "x" }),
+        ["Get-Two"] = { "x", "y" }, ["Get-Map"] = {}, ["Get-False"] = false,
+        ["Get-Nested"] = idle.list({ idle.list() }), ["Get-Bytes"] = idle.bytes("ab"),
+      })
+      assert.is_nil((session:InvokeCommand("Get-Null")))
+      assert.is_nil((session:InvokeCommand("Get-None")))
+      assert.equal("x", (session:InvokeCommand("Get-One")))
+      local two = session:InvokeCommand("Get-Two")
+      assert.is_true(value.is_list(two))
+      assert.same({ "x", "y" }, { table.unpack(two) })
+      assert.same({}, (session:InvokeCommand("Get-Map")))
+      assert.is_false((session:InvokeCommand("Get-False")))
+      assert.is_true(value.is_list((session:InvokeCommand("Get-Nested"))))
+      assert.equal("ab", tostring((session:InvokeCommand("Get-Bytes"))))
+    end)
+
+    it("with null inside of objects", function()
+      local session = fake_session({ ["Get-Run"] = { EndDate = idle.null, Steps = idle.list({ idle.null, 1 }) } })
+      local run = session:InvokeCommand("Get-Run")
+      assert.equal(idle.null, run.EndDate)
+      assert.equal(idle.null, run.Steps[1])
+    end)
+
+    it("with a copy each time, so that nobody changes the script", function()
+      local scripted = { Name = "a" }
+      local session = fake_session({ ["Get-Thing"] = scripted })
+      session:InvokeCommand("Get-Thing").Name = "b"
+      assert.equal("a", session:InvokeCommand("Get-Thing").Name)
+      assert.equal("a", scripted.Name)
+    end)
+
+    it("with what a function makes of the parameters", function()
+      local session = fake_session({
+        ["Get-Sum"] = function(parameters, call) return parameters.A + parameters.B + call.number end,
+        ["Get-Word"] = function() return "x", { "careful" } end,
+      })
+      assert.equal(4, (session:InvokeCommand("Get-Sum", { A = 1, B = 2 })))
+      assert.equal(5, (session:InvokeCommand("Get-Sum", { A = 1, B = 2 })))
+      local _, facts = session:InvokeCommand("Get-Word")
+      assert.is_true(value.is_list(facts.warnings))
+      assert.same({ "careful" }, { table.unpack(facts.warnings) })
+    end)
+
+    it("with `otherwise` where nothing is scripted", function()
+      local session = fake_session({ ["Get-Date"] = "now", otherwise = idle.test.fails("sync.access", "no rights") })
+      assert.equal("now", (session:InvokeCommand("Get-Date")))
+      assert.equal("sync.access", refusal(session, "Get-Else").kind)
+    end)
+  end)
+
+  describe("refuses", function()
+    it("a command that is not scripted, and names the nearest that is", function()
+      local session = fake_session({ ["Get-ADSyncScheduler"] = {}, ["Start-ADSyncSyncCycle"] = {} })
+      local err = refusal(session, "Get-ADSyncSchedular")
+      assert.equal("input.setup", err.kind)
+      assert.equal("none", err.effect)
+      assert.matches("^the fake session %(spec/test/fake_session_spec.lua:%d+%): nothing is scripted for "
+        .. "'Get%-ADSyncSchedular'; did you mean 'Get%-ADSyncScheduler'%? "
+        .. "%(scripted: Get%-ADSyncScheduler, Start%-ADSyncSyncCycle%)$", err.message)
+    end)
+
+    it("what no far end could be sent", function()
+      local session = fake_session({ ["Get-Date"] = "now" })
+      assert.equal("input.command_name", refusal(session, "Get-Date; Remove-Item").kind)
+      assert.equal("input.parameter", refusal(session, "Get-Date", { Callback = print }).kind)
+      assert.equal("input.parameter", refusal(session, "Get-Date", { "a" }).kind)
+      assert.same({}, session.calls)
+    end)
+
+    it("what no far end could answer", function()
+      local session = fake_session({ ["Get-Date"] = { Text = { print } } })
+      local err = refusal(session, "Get-Date")
+      assert.equal("input.setup", err.kind)
+      assert.matches("no far end can answer so: 'Get%-Date'.*Text%[1%]: ", err.message)
+    end)
+
+    it("a script that is none, at the line that has it", function()
+      assert.matches("^spec/test/fake_session_spec.lua:%d+: fake_session takes a table", failure(fake_session, nil))
+      assert.matches("^spec/test/fake_session_spec.lua:%d+: fake_session: 'Scheduler' is no command name; one looks "
+        .. "like 'Get%-ADSyncScheduler'; besides", failure(fake_session, { Scheduler = {} }))
+      assert.matches("fake_session: 'run' must be a table", failure(fake_session, { run = "x" }))
+    end)
+  end)
+
+  describe("records", function()
+    it("every call with its parameters as they arrive, its number and its time", function()
+      local session = fake_session({ ["Get-A"] = 1, ["Get-B"] = 2 })
+      local parameters = { Names = { "x" }, Depth = 2 }
+      session:InvokeCommand("Get-A", parameters)
+      parameters.Names[1] = "changed"
+      session:InvokeCommand("Get-B")
+      loop.sleep(5)
+      session:InvokeCommand("get-a")
+      assert.same({ "Get-A", "Get-B", "get-a" },
+        { session.calls[1].command, session.calls[2].command, session.calls[3].command })
+      assert.equal("x", session.calls[1].parameters.Names[1])
+      assert.equal(2, session.calls[1].parameters.Depth)
+      assert.same({}, session.calls[2].parameters)
+      assert.same({ 1, 1, 2 }, { session.calls[1].number, session.calls[2].number, session.calls[3].number })
+      assert.is_true(session.calls[3].at >= 0.005)
+    end)
+
+    it("calls that fail, too", function()
+      local session = fake_session({ ["Get-A"] = idle.test.fails("ssh.connect", "refused") })
+      refusal(session, "Get-A")
+      refusal(session, "Get-B")
+      assert.equal(2, #session.calls)
+    end)
+  end)
+
+  it("serves commands of several tasks one by one, as they came", function()
+    local session = fake_session({ ["Get-Slow"] = idle.test.after(0.02, "slow"), ["Get-Fast"] = "fast" })
+    local order = {}
+    idle.gather({
+      function() table.insert(order, (session:InvokeCommand("Get-Slow"))) end,
+      function() table.insert(order, (session:InvokeCommand("Get-Fast"))) end,
+    })
+    assert.same({ "slow", "fast" }, order)
+  end)
+
+  describe("closed", function()
+    it("answers nothing any more, as a real one", function()
+      local session
+      do
+        local scope <close> = fake_session({ ["Get-Date"] = "now" })
+        session = scope
+        scope:InvokeCommand("Get-Date")
+      end
+      assert.is_true(session.is_closed)
+      local err = refusal(session, "Get-Date")
+      assert.equal("input.session", err.kind)
+      assert.matches("the session with the fake session .* was closed", err.message)
+      assert.equal("input.session", failure(session.info, session).kind)
+      assert.equal(1, #session.calls)
+    end)
+
+    it("cuts off the command that is under way: in doubt", function()
+      local session = fake_session({ ["Start-Slow"] = idle.test.after(60) })
+      local task = idle.spawn(session.InvokeCommand, session, "Start-Slow")
+      loop.sleep(1)
+      session:close()
+      local err = failure(task.join, task)
+      assert.same({ "cancelled", "unknown" }, { err.kind, err.effect })
+      assert.matches("the session was closed while 'Start%-Slow' ran on the fake session", err.message)
+    end)
+  end)
+
+  it("leaves a cancelled command in doubt", function()
+    local session = fake_session({ ["Start-Slow"] = idle.test.after(60) })
+    local err = failure(idle.with_timeout, 0.01, session.InvokeCommand, session, "Start-Slow")
+    assert.same({ "timeout", "unknown" }, { err.kind, err.effect })
+  end)
+
+  it("runs plain commands from `run`", function()
+    local session = fake_session({ run = {
+      hostname = "SYNC01\r\n",
+      whoami = { stderr = "who?", exit_code = 1 },
+      tee = function(options) return { stdout = options.stdin } end,
+      gone = idle.test.loses_answer(),
+    } })
+    assert.same({ stdout = "SYNC01\r\n", stderr = "", exit_code = 0 }, session:run({ command = "hostname" }))
+    assert.same({ stdout = "", stderr = "who?", exit_code = 1 }, session:run({ command = "whoami" }))
+    assert.equal("abc", session:run({ command = "tee", stdin = "abc" }).stdout)
+    assert.equal("ssh.lost", failure(session.run, session, { command = "gone" }).kind)
+    assert.matches("nothing is scripted for 'hostnam'; did you mean 'hostname'%?",
+      failure(session.run, session, { command = "hostnam" }).message)
+    assert.equal("input.session", failure(session.run, session, { comand = "x" }).kind)
+    assert.equal("abc", session.calls[3].stdin)
+  end)
+
+  it("says who is there, and what a spec wants it to say", function()
+    local facts = fake_session({ info = { machine = "SYNC09" } }):info()
+    assert.equal("SYNC09", facts.machine)
+    assert.equal("FullLanguage", facts.language_mode)
+    assert.matches("Z$", facts.now)
+  end)
+
+  it("serves a broker and a provider as any session", function()
+    local session = fake_session({
+      ["Start-ADSyncSyncCycle"] = idle.test.fails("remote.error",
+        "Sync is already running. Cannot start a new run till this one completes."),
+    })
+    local broker = idle.auth_session_broker({ default = session })
+    local provider = idle.providers.entra_connect()
+    local err = failure(provider.StartSyncCycle, provider, "Delta", broker:AcquireAuthSession())
+    assert.equal("sync.busy", err.kind)
+    assert.same({ PolicyType = "Delta" }, session.calls[1].parameters)
+  end)
+end)
