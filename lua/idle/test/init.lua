@@ -2,6 +2,8 @@
 
 ---@class idle.test
 ---@field fake_session   fun(script: table<string, any>): idle.test.FakeSession
+---@field fake_provider  fun(capabilities?: string|string[], script?: table<string, any>): idle.test.FakeProvider
+---@field recording_sink fun(): idle.test.RecordingSink
 ---@field answer         fun(value?: any, options?: { warnings?: string[] }): idle.test.Answer
 ---@field fails          fun(kind: any, message?: string, fields?: table): idle.test.Answer
 ---@field after          fun(seconds: number, answer?: any): idle.test.Answer
@@ -12,6 +14,8 @@ local test = {}
 -- Where the members are: a module, and the field of it that is meant.
 local MEMBERS = {
   fake_session = { "idle.test.fake_session" },
+  fake_provider = { "idle.test.fake_provider" },
+  recording_sink = { "idle.test.recording_sink" },
   answer = { "idle.test.answers", "answer" },
   fails = { "idle.test.answers", "fails" },
   after = { "idle.test.answers", "after" },
