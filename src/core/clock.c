@@ -48,7 +48,7 @@ static idle_timer *start(idle_clock *clock, uint64_t delay_ms, idle_on_timeout o
 
 static void stop(idle_clock *clock, idle_timer *timer) {
   (void)clock;
-  if (timer != NULL) uv_close((uv_handle_t *)&timer->handle, on_closed);
+  uv_close((uv_handle_t *)&timer->handle, on_closed);
 }
 
 static void close_clock(idle_clock *clock) { free(clock); }
@@ -58,4 +58,9 @@ idle_clock *idle_clock_open(uv_loop_t *loop) {
   if (clock == NULL) return NULL;
   *clock = (MachineClock){{now_ms, monotonic_ns, start, stop, close_clock}, loop};
   return &clock->clock;
+}
+
+void idle_timer_stop(idle_clock *clock, idle_timer **timer) {
+  if (*timer != NULL) clock->stop(clock, *timer);
+  *timer = NULL;
 }

@@ -1,6 +1,7 @@
 #include "scheduler.h"
 
 #include <lauxlib.h>
+#include <string.h>
 
 static idle_task *context_of(lua_State *L) { return *(idle_task **)lua_getextraspace(L); }
 
@@ -15,14 +16,28 @@ idle_task *idle_task_of(lua_State *L) {
 
 uv_loop_t *idle_loop(lua_State *L) { return idle_scheduler_of(L)->loop; }
 
-idle_clock *idle_clock_of(lua_State *L) { return idle_scheduler_of(L)->clock; }
+/* A task of the machine's world may run while a virtual one is open: at SIGINT. */
+static idle_world *world_of(const idle_scheduler *scheduler) {
+  return scheduler->current != NULL ? scheduler->current->world : scheduler->world;
+}
+
+idle_random *idle_random_of(lua_State *L) { return &world_of(idle_scheduler_of(L))->random; }
+
+bool idle_task_is_near(const idle_task *task) { return task->world == world_of(task->scheduler); }
+
+idle_clock *idle_clock_of(lua_State *L) { return world_of(idle_scheduler_of(L))->clock; }
+
+void idle_world_init(idle_world *world, idle_clock *clock) {
+  *world = (idle_world){.clock = clock};
+  TAILQ_INIT(&world->ready);
+}
 
 /* ---- Queues ---- */
 
 void idle_task_wake(idle_task *task) {
   if (task->state != IDLE_TASK_WAITING) return;
   task->state = IDLE_TASK_READY;
-  TAILQ_INSERT_TAIL(&task->scheduler->ready, task, ready_place);
+  TAILQ_INSERT_TAIL(&task->world->ready, task, ready_place);
 }
 
 void idle_queue_enter(idle_queue *queue, idle_waiter *waiter, lua_State *task) {
@@ -60,8 +75,7 @@ static void release(idle_task *task) {
 
 static void finish(idle_task *task) {
   idle_scheduler *scheduler = task->scheduler;
-  scheduler->clock->stop(scheduler->clock, task->cleanup_timer);
-  task->cleanup_timer = NULL;
+  idle_timer_stop(task->world->clock, &task->cleanup_timer);
   set_context(task->thread, &scheduler->outside);
   task->thread = NULL;
   task->state = IDLE_TASK_DONE;
@@ -72,7 +86,7 @@ static void finish(idle_task *task) {
 }
 
 void idle_task_abandon(idle_task *task) {
-  if (task->state == IDLE_TASK_READY) TAILQ_REMOVE(&task->scheduler->ready, task, ready_place);
+  if (task->state == IDLE_TASK_READY) TAILQ_REMOVE(&task->world->ready, task, ready_place);
   task->state = IDLE_TASK_RUNNING;
   lua_resetthread(task->thread);
   finish(task);
@@ -113,7 +127,7 @@ static int resume(idle_task *task) {
 
 void idle_task_run(idle_task *task) {
   if (task->state != IDLE_TASK_READY) return;
-  TAILQ_REMOVE(&task->scheduler->ready, task, ready_place);
+  TAILQ_REMOVE(&task->world->ready, task, ready_place);
   if (idle_task_is_stubborn(task)) {
     idle_task_abandon(task);
     return;
@@ -135,10 +149,12 @@ void idle_task_resume(lua_State *thread) {
 }
 
 void idle_scheduler_turn(idle_scheduler *scheduler) {
-  const idle_task *last = TAILQ_LAST(&scheduler->ready, idle_task_list);
-  for (idle_task *task = NULL; task != last && !scheduler->is_halted && !TAILQ_EMPTY(&scheduler->ready);) {
-    task = TAILQ_FIRST(&scheduler->ready);
+  idle_world *world = scheduler->world;
+  const idle_task *last = TAILQ_LAST(&world->ready, idle_task_list);
+  for (idle_task *task = NULL; task != last && !scheduler->is_halted && !TAILQ_EMPTY(&world->ready);) {
+    task = TAILQ_FIRST(&world->ready);
     idle_task_run(task); /* it may be gone now, and is only compared */
+    if (scheduler->world != world) return;
   }
 }
 
@@ -152,12 +168,21 @@ void idle_scheduler_end(idle_scheduler *scheduler, idle_ending ending, const idl
 
 /* ---- The object ---- */
 
+/* What a module of ours spawns belongs to the code that called it, maybe in another task. */
+static void note_spawner(lua_State *L, idle_task *task) {
+  const idle_task *spawner = task->scheduler->current;
+  if (!idle_stack_place(L, task->spawned_at) && spawner != NULL)
+    memcpy(task->spawned_at, spawner->spawned_at, sizeof task->spawned_at);
+}
+
 idle_task *idle_task_spawn(lua_State *L, int arguments) {
   idle_scheduler *scheduler = idle_scheduler_of(L);
   int object = lua_gettop(L) - arguments;
   idle_task *task = lua_newuserdatauv(L, sizeof *task, IDLE_TASK_VALUES);
-  *task = (idle_task){.scheduler = scheduler, .ending = scheduler->ending, .arguments = arguments + 1};
+  *task = (idle_task){
+      .scheduler = scheduler, .world = world_of(scheduler), .ending = scheduler->ending, .arguments = arguments + 1};
   TAILQ_INIT(&task->joiners);
+  note_spawner(L, task);
   luaL_setmetatable(L, IDLE_TASK);
   lua_insert(L, object);
   lua_State *thread = lua_newthread(L);
@@ -193,9 +218,9 @@ static lua_CFunction global_function(lua_State *L, const char *name) {
 }
 
 void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, uv_loop_t *loop, idle_clock *clock) {
-  *scheduler = (idle_scheduler){.L = L, .loop = loop, .clock = clock, .outside.scheduler = scheduler};
+  *scheduler = (idle_scheduler){.L = L, .loop = loop, .world = &scheduler->machine, .outside.scheduler = scheduler};
+  idle_world_init(&scheduler->machine, clock);
   TAILQ_INIT(&scheduler->tasks);
-  TAILQ_INIT(&scheduler->ready);
   TAILQ_INIT(&scheduler->failed);
   scheduler->protected_calls[0] = (idle_protected_call){idle_task_body, 2};
   scheduler->protected_calls[1] = (idle_protected_call){global_function(L, "pcall"), 2};

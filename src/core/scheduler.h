@@ -2,11 +2,21 @@
 #ifndef IDLE_SCHEDULER_H
 #define IDLE_SCHEDULER_H
 
+#include "random.h"
 #include "stack.h"
 #include "task.h"
 
 typedef TAILQ_HEAD(idle_task_list, idle_task) idle_task_list;
 typedef struct idle_scheduler idle_scheduler;
+
+/* Tasks that share a clock and chance. The machine's world is always there; while a
+ * virtual one is open, the tasks of the machine's stand still. */
+typedef struct idle_world {
+  idle_clock *clock;
+  idle_random random;
+  idle_task_list ready;
+  idle_task *caller; /* of a virtual world: the task that opened it; NULL: the machine's */
+} idle_world;
 
 typedef enum {
   IDLE_TASK_READY,   /* runs at the next turn */
@@ -23,6 +33,7 @@ typedef struct {
 
 struct idle_task {
   idle_scheduler *scheduler;
+  idle_world *world;
   lua_State *thread; /* NULL once done */
   idle_task_state state;
   int arguments;     /* of its first resume */
@@ -35,7 +46,10 @@ struct idle_task {
   char waits_in[48];   /* what it waits in, for messages */
   lua_KFunction after; /* what goes on then */
   lua_KContext after_ctx;
-  const char *fault; /* it raises this text instead, once */
+  lua_CFunction raise_fault; /* it calls this instead, once; NULL: nothing */
+  const char *fault;         /* text of the error that this raises */
+
+  char spawned_at[IDLE_PLACE_SIZE]; /* by the script's own code, as "joiner.lua:12"; "": that made no task */
 
   /* once it has to end */
   idle_ending ending;
@@ -51,15 +65,15 @@ struct idle_task {
 struct idle_scheduler {
   lua_State *L; /* the main thread; it resumes the tasks */
   uv_loop_t *loop;
-  idle_clock *clock;
+  idle_world machine;
+  idle_world *world;           /* whose tasks run */
   idle_task *current;          /* the task that computes; NULL: none */
   lua_State *volatile running; /* its thread, or the coroutine that it runs; NULL: the loop waits */
   bool is_halted;              /* nobody runs on: the program is about to end */
   idle_ending ending;          /* of tasks that are still to be spawned */
   idle_task_list tasks;        /* live, oldest first */
-  idle_task_list ready;
-  idle_task_list failed; /* done, and nobody took their error */
-  idle_task outside;     /* stands for "no task" in every other thread */
+  idle_task_list failed;       /* done, and nobody took their error */
+  idle_task outside;           /* stands for "no task" in every other thread */
   idle_protected_call protected_calls[4];
 };
 
@@ -96,6 +110,15 @@ int idle_task_raise_ending(lua_State *L);
 /* The task's wait raises an error with this text, which is borrowed: at SIGINT,
  * or because nobody is left who could wake it. */
 void idle_task_fail_wait(idle_task *task, const char *text);
+
+/* The same with an error that `raise` makes, called on the task's thread. */
+void idle_task_fail_wait_by(idle_task *task, lua_CFunction raise);
+
+/* The task moves, while it computes, to another world. */
+void idle_task_move(idle_task *task, idle_world *world);
+
+/* A world without tasks. */
+void idle_world_init(idle_world *world, idle_clock *clock);
 
 /* From a count hook: the running task lets the others run, then goes on. */
 int idle_task_preempt(lua_State *L);

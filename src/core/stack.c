@@ -1,6 +1,7 @@
 #include "stack.h"
 
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The protected call that the C function on top of the stack is, or NULL. [-1, +0, -] */
@@ -38,6 +39,23 @@ bool idle_stack_is_closing(lua_State *thread, const idle_protected_call *protect
     const idle_protected_call *call = pop_protected_call(thread, protected_calls);
     if (call != NULL && is_unwinding(thread, level, &frame, call)) return true;
     if (strcmp(frame.namewhat, "metamethod") == 0 && strcmp(frame.name, "close") == 0) return true;
+  }
+  return false;
+}
+
+bool idle_stack_is_ours(const lua_Debug *frame) {
+  return strncmp(frame->source, "=idle.", 6) == 0 || strcmp(frame->source, "=idle") == 0;
+}
+
+bool idle_stack_place(lua_State *thread, char *place) {
+  lua_Debug frame;
+  place[0] = '\0';
+  for (int level = 0; lua_getstack(thread, level, &frame); level++) {
+    lua_getinfo(thread, "S", &frame);
+    if (frame.what[0] == 'C' || idle_stack_is_ours(&frame)) continue;
+    lua_getinfo(thread, "l", &frame);
+    (void)snprintf(place, IDLE_PLACE_SIZE, "%s:%d", frame.short_src, frame.currentline);
+    return true;
   }
   return false;
 }

@@ -14,17 +14,26 @@ static const int MOST_REFUSED_WAITS = 1000;
 
 static void on_cleanup_over(void *context) {
   idle_task *task = context;
-  idle_clock *clock = task->scheduler->clock;
-  clock->stop(clock, task->cleanup_timer);
-  task->cleanup_timer = NULL;
+  idle_timer_stop(task->world->clock, &task->cleanup_timer);
   idle_task_wake(task);
+}
+
+static void start_cleanup_timer(idle_task *task) {
+  idle_clock *clock = task->world->clock;
+  task->cleanup_timer = clock->start(clock, CLEANUP_MS, on_cleanup_over, task);
 }
 
 static void begin_cleanup(idle_task *task) {
   if (task->is_cleaning_up) return;
-  idle_clock *clock = task->scheduler->clock;
   task->is_cleaning_up = true;
-  task->cleanup_timer = clock->start(clock, CLEANUP_MS, on_cleanup_over, task);
+  start_cleanup_timer(task);
+}
+
+void idle_task_move(idle_task *task, idle_world *world) {
+  bool has_timer = task->cleanup_timer != NULL;
+  idle_timer_stop(task->world->clock, &task->cleanup_timer);
+  task->world = world;
+  if (has_timer) start_cleanup_timer(task);
 }
 
 /* Without a timer nobody would end the wait, hence none is allowed. */
@@ -48,22 +57,42 @@ int idle_task_raise_ending(lua_State *L) {
   return idle_raise(L, task->ending.kind, "%s", task->ending.text);
 }
 
+static int raise_text(lua_State *L) { return luaL_error(L, "%s", idle_task_of(L)->fault); }
+
+void idle_task_fail_wait_by(idle_task *task, lua_CFunction raise) {
+  task->raise_fault = raise;
+  idle_task_wake(task);
+}
+
 void idle_task_fail_wait(idle_task *task, const char *text) {
   task->fault = text;
-  idle_task_wake(task);
+  idle_task_fail_wait_by(task, raise_text);
 }
 
 bool idle_task_is_stubborn(const idle_task *task) { return task->refused_waits > MOST_REFUSED_WAITS; }
 
 /* ---- Waiting ---- */
 
+/* As luaL_error, with the position of the script's own code. [-0, +0, e] */
+static void raise_here(lua_State *L, const char *format, const char *what, const char *where) {
+  char place[IDLE_PLACE_SIZE];
+  if (idle_stack_place(L, place)) {
+    lua_pushfstring(L, "%s: ", place);
+    lua_pushfstring(L, format, what, where);
+    lua_concat(L, 2);
+  } else {
+    lua_pushfstring(L, format, what, where);
+  }
+  lua_error(L);
+}
+
 static void check_place(lua_State *L, const char *what) {
   const idle_scheduler *scheduler = idle_scheduler_of(L);
   if (idle_task_of(L) == NULL)
-    luaL_error(L, "'%s' cannot wait %s: only a task itself can; spawn one for it", what,
+    raise_here(L, "'%s' cannot wait %s: only a task itself can; spawn one for it", what,
                L == scheduler->L ? "outside of a task" : "in a coroutine");
   if (!lua_isyieldable(L))
-    luaL_error(L, "'%s' cannot wait %s: Lua cannot suspend a task there; wait before or after", what,
+    raise_here(L, "'%s' cannot wait %s: Lua cannot suspend a task there; wait before or after", what,
                idle_stack_push_blocker(L, scheduler->protected_calls));
 }
 
@@ -87,9 +116,9 @@ void idle_task_check(lua_State *L, const char *what) {
 static int wait_over(lua_State *L, int status, lua_KContext ctx) {
   (void)ctx;
   idle_task *task = idle_task_of(L);
-  const char *fault = task->fault;
-  task->fault = NULL;
-  if (fault != NULL) return luaL_error(L, "%s", fault);
+  lua_CFunction raise_fault = task->raise_fault;
+  task->raise_fault = NULL;
+  if (raise_fault != NULL) return raise_fault(L);
   check_ending(L, task);
   return task->after == NULL ? 0 : task->after(L, status, task->after_ctx);
 }

@@ -4,6 +4,7 @@
 #define IDLE_TASK_H
 
 #include "clock.h"
+#include "random.h"
 
 #include <lua.h>
 #include <stdbool.h>
@@ -18,6 +19,9 @@ typedef struct idle_task idle_task; /* lives in its userdata */
 /* The loop and the clock of this state; both outlive it. [-0, +0, -] */
 uv_loop_t *idle_loop(lua_State *L);
 idle_clock *idle_clock_of(lua_State *L);
+
+/* Where the running task gets its random numbers from. [-0, +0, -] */
+idle_random *idle_random_of(lua_State *L);
 
 /* ---- For a C function that waits ---- */
 
@@ -71,6 +75,10 @@ bool idle_task_is_done(const idle_task *task);
 
 /* Whether `thread` is the running task itself. */
 bool idle_task_is_running(const idle_task *task, lua_State *thread);
+
+/* Whether the task shares its clock with the running one; a task that does not
+ * stands still as long as the other runs. */
+bool idle_task_is_near(const idle_task *task);
 
 /* Woken when the task is done. */
 idle_queue *idle_task_joiners(idle_task *task);

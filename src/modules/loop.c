@@ -1,6 +1,7 @@
 /* idle.loop: time, tasks and random numbers. Documented in lua/idle/meta/loop.lua. */
 #include "modules.h"
 #include "task.h"
+#include "virtual_world.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -28,8 +29,7 @@ static void on_timeout(void *context) {
 static int wait_close(lua_State *L) {
   Wait *wait = luaL_checkudata(L, 1, WAIT);
   idle_queue_leave(&wait->waiter);
-  wait->clock->stop(wait->clock, wait->timer);
-  wait->timer = NULL;
+  idle_timer_stop(wait->clock, &wait->timer);
   return 0;
 }
 
@@ -52,7 +52,7 @@ static void start_timer(lua_State *L, Wait *wait, uint64_t delay_ms) {
 static uint64_t check_delay_ms(lua_State *L, int argument) {
   lua_Number delay_ms = ceil(luaL_checknumber(L, argument));
   luaL_argcheck(L, delay_ms >= 0, argument, "milliseconds must not be negative");
-  return delay_ms < 1e15 ? (uint64_t)delay_ms : (uint64_t)1e15;
+  return delay_ms < (lua_Number)IDLE_FOREVER_MS ? (uint64_t)delay_ms : IDLE_FOREVER_MS;
 }
 
 static int loop_sleep(lua_State *L) {
@@ -113,6 +113,7 @@ static int task_join(lua_State *L) {
   idle_task *task = check_task(L);
   if (idle_task_is_done(task)) return idle_task_deliver(L, 1);
   luaL_argcheck(L, !idle_task_is_running(task, L), 1, "a task cannot join itself");
+  if (!idle_task_is_near(task)) idle_virtual_world_refuse(L, "a task that was spawned outside");
   idle_task_check(L, "task:join");
   idle_queue_enter(idle_task_joiners(task), &push_wait(L)->waiter, L);
   return idle_task_wait(L, 0, join_over);
@@ -144,7 +145,7 @@ static int loop_monotonic(lua_State *L) {
 
 /* [-0, +0, v] */
 static void fill_random(lua_State *L, void *bytes, size_t size) {
-  int status = uv_random(NULL, NULL, bytes, size, 0, NULL);
+  int status = idle_random_fill(idle_random_of(L), bytes, size);
   if (status != 0) luaL_error(L, "the system has no random bytes: %s", uv_strerror(status));
 }
 
@@ -164,6 +165,12 @@ static int loop_random_bytes(lua_State *L) {
   return 1;
 }
 
+static int loop_seed(lua_State *L) {
+  bool is_seeded = !lua_isnoneornil(L, 1);
+  *idle_random_of(L) = (idle_random){is_seeded, is_seeded ? (uint64_t)luaL_checkinteger(L, 1) : 0};
+  return 0;
+}
+
 static const luaL_Reg functions[] = {{"now_ms", loop_now_ms},
                                      {"monotonic", loop_monotonic},
                                      {"sleep", loop_sleep},
@@ -171,6 +178,7 @@ static const luaL_Reg functions[] = {{"now_ms", loop_now_ms},
                                      {"condition", loop_condition},
                                      {"random", loop_random},
                                      {"random_bytes", loop_random_bytes},
+                                     {"seed", loop_seed},
                                      {NULL, NULL}};
 static const luaL_Reg task_methods[] = {
     {"join", task_join}, {"cancel", task_cancel}, {"is_done", task_is_done}, {NULL, NULL}};

@@ -14,5 +14,6 @@ int luaopen_idle_loop(lua_State *L);
 int luaopen_idle_process(lua_State *L);
 int luaopen_idle_secret(lua_State *L);
 int luaopen_idle_ssh(lua_State *L);
+int luaopen_idle_virtual(lua_State *L);
 
 #endif

@@ -5,6 +5,7 @@
 #include "process_child.h"
 #include "process_options.h"
 #include "task.h"
+#include "virtual_world.h"
 
 #include <lauxlib.h>
 #include <limits.h>
@@ -58,6 +59,11 @@ static const char *push_name(lua_State *L) {
   return lua_tostring(L, -1);
 }
 
+static void refuse_in_virtual_time(lua_State *L, const char *program) {
+  idle_virtual_world_refuse(L, lua_pushfstring(L, "the program '%s'", program));
+  lua_pop(L, 1);
+}
+
 static void on_change(void *owner) {
   Process *process = owner;
   idle_queue_wake(&process->waiting);
@@ -87,9 +93,7 @@ static void on_timeout(void *context) {
 static int wait_close(lua_State *L) {
   Wait *wait = luaL_checkudata(L, 1, WAIT);
   idle_queue_leave(&wait->waiter);
-  idle_clock *clock = wait->clock;
-  clock->stop(clock, wait->timer);
-  wait->timer = NULL;
+  idle_timer_stop(wait->clock, &wait->timer);
   return 0;
 }
 
@@ -97,6 +101,7 @@ static int wait_close(lua_State *L) {
 static void begin(lua_State *L, const char *what, int timeout_argument) {
   double timeout_ms = luaL_checknumber(L, timeout_argument);
   luaL_argcheck(L, timeout_ms >= 0, timeout_argument, "milliseconds must not be negative");
+  refuse_in_virtual_time(L, push_name(L));
   idle_task_check(L, what);
   lua_settop(L, ARGUMENT_SLOTS);
   Wait *wait = lua_newuserdatauv(L, sizeof *wait, 0);
@@ -313,6 +318,7 @@ static int process_spawn(lua_State *L) {
   lua_settop(L, 1);
   idle_child_options options;
   idle_process_options(L, &options);
+  refuse_in_virtual_time(L, options.command[0]);
   Process *process = lua_newuserdatauv(L, sizeof *process, 1);
   process->child = NULL;
   TAILQ_INIT(&process->waiting);

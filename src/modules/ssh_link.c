@@ -80,8 +80,7 @@ static void stop_polling(idle_link *link) {
   if (link->poll != NULL) uv_close((uv_handle_t *)link->poll, on_poll_closed);
   link->poll = NULL;
   link->polled_events = 0;
-  link->clock->stop(link->clock, link->timer);
-  link->timer = NULL;
+  idle_timer_stop(link->clock, &link->timer);
 }
 
 /* Of a connection in the making: the task does the rest. */

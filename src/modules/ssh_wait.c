@@ -1,6 +1,7 @@
 #include "ssh_wait.h"
 
 #include "fail.h"
+#include "virtual_world.h"
 
 #include <lauxlib.h>
 #include <string.h>
@@ -26,8 +27,7 @@ static void on_timeout(void *context) {
 static int wait_close(lua_State *L) {
   idle_ssh_waiting *wait = luaL_checkudata(L, 1, WAIT);
   idle_queue_leave(&wait->waiter);
-  wait->clock->stop(wait->clock, wait->timer);
-  wait->timer = NULL;
+  idle_timer_stop(wait->clock, &wait->timer);
   if (wait->undo != NULL) wait->undo(wait->what);
   wait->undo = NULL;
   return 0;
@@ -41,6 +41,7 @@ void idle_ssh_wait_open(lua_State *L) {
 }
 
 idle_ssh_waiting *idle_ssh_wait_begin(lua_State *L, const char *what, double timeout_ms) {
+  idle_virtual_world_refuse(L, lua_pushfstring(L, "SSH ('%s')", what));
   idle_task_check(L, what);
   lua_settop(L, IDLE_SSH_ARGUMENT_SLOTS);
   idle_ssh_waiting *wait = lua_newuserdatauv(L, sizeof *wait, 0);

@@ -55,7 +55,7 @@ static bool is_inside_idle(lua_State *L) {
   lua_Debug frame;
   for (int level = 0; lua_getstack(L, level, &frame); level++) {
     lua_getinfo(L, "S", &frame);
-    if (frame.what[0] != 'C') return strncmp(frame.source, "=idle.", 6) == 0 || strcmp(frame.source, "=idle") == 0;
+    if (frame.what[0] != 'C') return idle_stack_is_ours(&frame);
   }
   return false;
 }

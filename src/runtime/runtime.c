@@ -4,6 +4,7 @@
 #include "interrupt.h"
 #include "preload.h"
 #include "state.h"
+#include "virtual_world.h"
 
 #include <lauxlib.h>
 #include <lualib.h>
@@ -42,7 +43,7 @@ static bool open_state(idle_runtime *rt, bool ignore_environment) {
  * for an event, so the loop has to be told that somebody is ready by now. */
 static void on_before_poll(uv_prepare_t *before_poll) {
   idle_runtime *rt = before_poll->data;
-  if (!TAILQ_EMPTY(&rt->scheduler.ready)) uv_stop(&rt->loop);
+  if (!TAILQ_EMPTY(&rt->scheduler.machine.ready)) uv_stop(&rt->loop);
 }
 
 idle_runtime *idle_runtime_open(bool ignore_environment) {
@@ -99,17 +100,31 @@ void idle_close(idle_runtime *rt) {
 
 /* ---- Running ---- */
 
+enum { VIRTUAL_TURNS_PER_LOOP = 100 };
+
 lua_State *idle_runtime_lua(idle_runtime *rt) { return rt->L; }
 
 idle_runtime *idle_runtime_of(lua_State *L) {
   return (idle_runtime *)((char *)idle_scheduler_of(L) - offsetof(idle_runtime, scheduler));
 }
 
+/* The loop is of no use to a virtual world, but lets go of handles meanwhile. */
+static void virtual_turn(idle_runtime *rt) {
+  idle_world *world = rt->scheduler.world;
+  if (++rt->virtual_turns % VIRTUAL_TURNS_PER_LOOP == 0) uv_run(&rt->loop, UV_RUN_NOWAIT);
+  if (TAILQ_EMPTY(&world->ready)) idle_virtual_world_jump(world);
+}
+
 bool idle_runtime_turn(idle_runtime *rt) {
   idle_scheduler *scheduler = &rt->scheduler;
   if (idle_interrupt_deliver(rt)) return true;
-  uv_run(&rt->loop, TAILQ_EMPTY(&scheduler->ready) ? UV_RUN_ONCE : UV_RUN_NOWAIT);
-  if (TAILQ_EMPTY(&scheduler->ready)) return uv_loop_alive(&rt->loop) != 0;
+  if (scheduler->world->caller != NULL) {
+    virtual_turn(rt);
+  } else {
+    idle_task_list *ready = &scheduler->machine.ready;
+    uv_run(&rt->loop, TAILQ_EMPTY(ready) ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+    if (TAILQ_EMPTY(ready)) return uv_loop_alive(&rt->loop) != 0;
+  }
   idle_scheduler_turn(scheduler);
   if (scheduler->is_halted) idle_runtime_leave(rt);
   return true;

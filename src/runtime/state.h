@@ -12,6 +12,7 @@ struct idle_runtime {
   uv_prepare_t before_poll; /* keeps the loop from waiting while a task is ready */
   idle_clock *clock;
   idle_scheduler scheduler;
+  unsigned virtual_turns;          /* taken so far */
   idle_task *main;                 /* runs the present chunk; NULL: none */
   char *error;                     /* of the last idle_run(); owned */
   bool is_interrupted;             /* SIGINT reached the present chunk; later: and ended it */

@@ -94,6 +94,11 @@ errors.kinds = {
   ["secret.read"] = NONE,
   ["secret.closed"] = NONE,
 
+  ["test.real_wait"] = NONE,
+  ["test.stuck"] = NONE,
+  ["test.limit"] = NONE,
+  ["test.forgotten"] = NONE,
+
   ["script.error"] = { effect = "unknown", transient = false, exit = 1 },
   ["internal"] = { effect = "unknown", transient = false, exit = 70 },
 }

@@ -53,11 +53,15 @@ function loop.spawn(f, ...) end
 ---@return idle.Condition
 function loop.condition() end
 
---- A random number from the system.
+--- A random number from the system, unless there is a seed.
 ---@return number  0 <= x < 1
 function loop.random() end
 
---- Random bytes from the system.
+--- Makes the random numbers and bytes of the running task and of those it shares its clock with repeatable.
+---@param seed integer?  nil: from now on they are the system's again
+function loop.seed(seed) end
+
+--- Random bytes from the system, unless there is a seed.
 ---@param count integer  0 to 1048576
 ---@return string
 function loop.random_bytes(count) end

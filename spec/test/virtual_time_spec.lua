@@ -1,0 +1,224 @@
+local idle = require("idle")
+local loop = require("idle.loop")
+
+describe("idle.test.virtual_time", function()
+  local virtual_time = idle.test.virtual_time
+
+  local function failure(f, ...)
+    local ok, err = pcall(f, ...)
+    assert.is_false(ok)
+    return err
+  end
+
+  -- The line of the function that calls it.
+  local function line() return debug.getinfo(2, "l").currentline end
+
+  it("begins at a fixed moment, and takes no time", function()
+    local began = loop.monotonic()
+    virtual_time(function()
+      assert.equal("2026-01-01T00:00:00.000Z", idle.now())
+      idle.sleep(1800.5)
+      assert.equal("2026-01-01T00:30:00.500Z", idle.now())
+    end)
+    assert.is_true(loop.monotonic() - began < 5)
+    assert.not_equal("2026-01-01T00:30:00.500Z", idle.now())
+  end)
+
+  it("begins when it is told to", function()
+    virtual_time(function() assert.equal("2030-02-28T23:59:59.000Z", idle.now()) end,
+      { start = "2030-02-28T23:59:59Z" })
+  end)
+
+  it("returns what f returns", function()
+    assert.same({ 1, nil, 3, n = 3 }, table.pack(virtual_time(function()
+      idle.sleep(1)
+      return 1, nil, 3
+    end)))
+  end)
+
+  it("raises what f raises, and the machine's clock is back", function()
+    local err = {}
+    assert.equal(err, failure(virtual_time, function()
+      idle.sleep(1)
+      error(err)
+    end))
+    assert.not_equal("2026-01-01T00:00:01.000Z", idle.now())
+    idle.sleep(0.001)
+  end)
+
+  it("lets tasks run in the order of their deadlines, then of their waits", function()
+    local seen = {}
+    local function note(name, seconds)
+      return function()
+        idle.sleep(seconds)
+        seen[#seen + 1] = name .. loop.monotonic() // 1
+      end
+    end
+    virtual_time(function()
+      idle.gather({ note("a", 3), note("b", 1), note("c", 3), note("d", 2), note("e", 1) })
+    end)
+    assert.same({ "b1.0", "e1.0", "d2.0", "a3.0", "c3.0" }, seen)
+  end)
+
+  it("has deadlines, too", function()
+    virtual_time(function()
+      local err = failure(idle.with_timeout, 60, idle.sleep, 3600)
+      assert.equal("timeout", err.kind)
+      assert.equal(60, loop.monotonic())
+      local looks = 0
+      idle.wait_until({ timeout = 600, interval = 30, check = function()
+        looks = looks + 1
+        return looks == 10
+      end })
+      assert.equal(60 + 9 * 30, loop.monotonic())
+      assert.is_false(loop.condition():wait(1000))
+    end)
+  end)
+
+  it("stops timers in any order", function()
+    virtual_time(function()
+      local tasks = {}
+      for index = 1, 200 do tasks[index] = idle.spawn(idle.sleep, (index * 37) % 101 + 1) end
+      loop.sleep(0)
+      for index = 1, 200, 3 do tasks[index]:cancel() end
+      local last = 0
+      for index, task in ipairs(tasks) do
+        local ok = pcall(task.join, task)
+        assert.equal(index % 3 ~= 1, ok)
+        assert.is_true(loop.monotonic() >= last)
+        last = loop.monotonic()
+      end
+      assert.equal(101, last)
+    end)
+  end)
+
+  it("says where everybody waits when nobody can go on", function()
+    local waits, spawned
+    local err = failure(virtual_time, function()
+      local condition = loop.condition()
+      spawned = line() + 1
+      idle.spawn(function()
+        condition:wait()
+      end)
+      waits = line() + 1
+      condition:wait()
+    end)
+    assert.equal("test.stuck", err.kind)
+    assert.matches(("virtual_time itself waits in 'condition:wait' at spec/test/virtual_time_spec.lua:%d;")
+      :format(waits), err.message, 1, true)
+    assert.matches(("the task spawned at spec/test/virtual_time_spec.lua:%d waits in 'condition:wait' at "
+      .. "spec/test/virtual_time_spec.lua:%d"):format(spawned, spawned + 1), err.message, 1, true)
+  end)
+
+  it("ends a poll without an end, and says where it is", function()
+    local err = failure(virtual_time, function()
+      while true do idle.sleep(60) end
+    end, { limit = 3600 })
+    assert.equal("test.limit", err.kind)
+    assert.matches("its limit of 3600 s", err.message)
+    assert.matches("waits in 'sleep' at spec/test/virtual_time_spec.lua:", err.message, 1, true)
+  end)
+
+  it("refuses what would wait for the machine, before it begins", function()
+    local here
+    local err = failure(virtual_time, function()
+      here = line() + 1
+      idle.exec({ command = { "/does/not/exist" } })
+    end)
+    assert.equal("test.real_wait", err.kind)
+    assert.equal("none", err.effect)
+    assert.matches(("spec/test/virtual_time_spec.lua:%d: "):format(here), err.message, 1, true)
+    assert.matches("program '/does/not/exist'", err.message, 1, true)
+  end)
+
+  it("refuses to join a task from outside, which stands still", function()
+    local outside = idle.spawn(function() idle.sleep(0) return "done" end)
+    local err = failure(virtual_time, function() outside:join() end)
+    assert.equal("test.real_wait", err.kind)
+    assert.equal("done", outside:join())
+  end)
+
+  it("names a task that nobody joined", function()
+    local spawned
+    local log = {}
+    local err = failure(virtual_time, function()
+      spawned = line() + 1
+      idle.spawn(function()
+        local _ <close> = setmetatable({}, { __close = function()
+          idle.sleep(1)
+          log[1] = "cleaned up"
+        end })
+        idle.sleep(60)
+      end)
+      idle.sleep(1)
+    end)
+    assert.equal("test.forgotten", err.kind)
+    assert.matches(("spawned at spec/test/virtual_time_spec.lua:%d, which waits in 'sleep' at "):format(spawned),
+      err.message, 1, true)
+    assert.same({ "cleaned up" }, log)
+  end)
+
+  it("raises the error of a task that nobody joined", function()
+    local err = failure(virtual_time, function()
+      idle.spawn(function() error("boom", 0) end)
+      idle.sleep(1)
+    end)
+    assert.equal("boom", err)
+  end)
+
+  it("cannot be nested", function()
+    local here
+    local err = failure(virtual_time, function()
+      here = line() + 1
+      virtual_time(function() end)
+    end)
+    assert.equal(("spec/test/virtual_time_spec.lua:%d: virtual time is running already; it cannot be nested")
+      :format(here), err)
+  end)
+
+  it("needs a task", function()
+    local err = coroutine.wrap(function() return failure(virtual_time, function() end) end)()
+    assert.matches("^spec/test/virtual_time_spec.lua:%d+: 'virtual_time' cannot wait in a coroutine", err)
+  end)
+
+  it("lets the tasks of the machine stand still", function()
+    local seen = {}
+    local outside = idle.spawn(function()
+      seen[1] = "begun"
+      loop.sleep(0)
+      seen[2] = "ended"
+    end)
+    virtual_time(function()
+      idle.sleep(3600)
+      assert.same({}, seen)
+    end)
+    outside:join()
+    assert.same({ "begun", "ended" }, seen)
+  end)
+
+  it("begins with the same chance each time", function()
+    local function draw() return { loop.random(), loop.random_bytes(5), math.random(1000000) } end
+    local first = virtual_time(draw)
+    assert.same(first, virtual_time(draw))
+    assert.not_same(first, virtual_time(draw, { seed = 2 }))
+    assert.not_same(first, draw())
+  end)
+
+  it("goes on with math.random as if nothing had happened", function()
+    math.randomseed(5)
+    virtual_time(function() math.random() end)
+    local after = math.random(1 << 40)
+    math.randomseed(5)
+    virtual_time(function() for _ = 1, 10 do math.random() end end)
+    assert.equal(after, math.random(1 << 40))
+    math.randomseed()
+  end)
+
+  it("refuses what is no option", function()
+    assert.matches("takes a function", failure(virtual_time, 5))
+    assert.matches("start must be a date", failure(virtual_time, print, { start = "tomorrow" }))
+    assert.matches("limit must be a number", failure(virtual_time, print, { limit = 0 }))
+    assert.matches("seed must be an integer", failure(virtual_time, print, { seed = 1.5 }))
+    assert.equal("input.parameter", failure(virtual_time, print, { strat = "x" }).kind)
+  end)
+end)

@@ -1,0 +1,129 @@
+#include "virtual_world.h"
+
+#include "fail.h"
+#include "virtual_clock.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+/* More of them would not make an error clearer. */
+enum { MOST_TASKS_NAMED = 10 };
+
+/* ---- Opening and closing ---- */
+
+bool idle_virtual_world_open(idle_world *world, idle_task *caller, int64_t now_ms, uint64_t limit_ms) {
+  idle_clock *clock = idle_virtual_clock_open(now_ms, limit_ms);
+  if (clock == NULL) return false;
+  idle_world_init(world, clock);
+  world->caller = caller;
+  idle_task_move(caller, world);
+  caller->scheduler->world = world;
+  return true;
+}
+
+static void abandon_others(const idle_world *world) {
+  idle_task *task = TAILQ_FIRST(&world->caller->scheduler->tasks);
+  while (task != NULL) {
+    idle_task *next = TAILQ_NEXT(task, place);
+    bool is_left = task->world == world && task != world->caller;
+    if (is_left) idle_task_abandon(task); /* its handlers may spawn others, and end any */
+    task = is_left ? TAILQ_FIRST(&world->caller->scheduler->tasks) : next;
+  }
+}
+
+void idle_virtual_world_close(idle_world *world) {
+  idle_scheduler *scheduler = world->caller->scheduler;
+  abandon_others(world);
+  idle_task *task;
+  TAILQ_FOREACH(task, &scheduler->failed, place) {
+    if (task->world == world) task->world = &scheduler->machine;
+  }
+  idle_task_move(world->caller, &scheduler->machine);
+  scheduler->world = &scheduler->machine;
+  world->caller = NULL;
+  world->clock->close(world->clock);
+  world->clock = NULL;
+}
+
+/* ---- Going on ---- */
+
+idle_task *idle_virtual_world_failed(const idle_world *world) {
+  idle_task *task;
+  TAILQ_FOREACH(task, &world->caller->scheduler->failed, place) {
+    if (task->world == world) return task;
+  }
+  return NULL;
+}
+
+/* Adds what a task waits in, and where. [-0, +0, m] */
+static void add_wait(luaL_Buffer *text, const idle_task *task, bool is_first) {
+  char place[IDLE_PLACE_SIZE];
+  bool has_place = idle_stack_place(task->thread, place);
+  luaL_addstring(text, is_first ? ": " : "; ");
+  if (task == task->world->caller) {
+    luaL_addstring(text, "virtual_time itself");
+  } else {
+    luaL_addstring(text, "the task spawned at ");
+    luaL_addstring(text, task->spawned_at);
+  }
+  luaL_addstring(text, " waits in '");
+  luaL_addstring(text, task->waits_in);
+  luaL_addchar(text, '\'');
+  if (!has_place) return;
+  luaL_addstring(text, " at ");
+  luaL_addstring(text, place);
+}
+
+/* Pushes what all tasks of the world wait in. [-0, +1, m] */
+static const char *push_waits(lua_State *L, const idle_world *world) {
+  luaL_Buffer text;
+  luaL_buffinit(L, &text);
+  int count = 0;
+  idle_task *task;
+  TAILQ_FOREACH(task, &world->caller->scheduler->tasks, place) {
+    if (task->world != world || ++count > MOST_TASKS_NAMED) continue;
+    add_wait(&text, task, count == 1);
+  }
+  luaL_pushresult(&text);
+  if (count > MOST_TASKS_NAMED) {
+    lua_pushfstring(L, "; and %d more", count - MOST_TASKS_NAMED);
+    lua_concat(L, 2);
+  }
+  return lua_tostring(L, -1);
+}
+
+static int raise_stuck(lua_State *L) {
+  const idle_world *world = idle_task_of(L)->world;
+  return idle_raise(L, "test.stuck", "in virtual time no task can go on, and no timer is left that would wake one%s",
+                    push_waits(L, world));
+}
+
+static int raise_limit(lua_State *L) {
+  const idle_world *world = idle_task_of(L)->world;
+  char seconds[32];
+  (void)snprintf(seconds, sizeof seconds, "%.15g", (double)idle_virtual_clock_limit(world->clock) / 1000);
+  return idle_raise(L, "test.limit", "virtual time has gone on for its limit of %s s, and nothing ends%s", seconds,
+                    push_waits(L, world));
+}
+
+void idle_virtual_world_jump(idle_world *world) {
+  switch (idle_virtual_clock_jump(world->clock)) {
+  case IDLE_JUMP_DONE:
+    return;
+  case IDLE_JUMP_NO_TIMER:
+    idle_task_fail_wait_by(world->caller, raise_stuck);
+    return;
+  case IDLE_JUMP_TOO_FAR:
+    idle_task_fail_wait_by(world->caller, raise_limit);
+    return;
+  }
+}
+
+void idle_virtual_world_refuse(lua_State *L, const char *what) {
+  const idle_task *task = idle_scheduler_of(L)->current;
+  if (task == NULL || task->world->caller == NULL) return;
+  char place[IDLE_PLACE_SIZE];
+  bool has_place = idle_stack_place(L, place);
+  idle_raise(L, "test.real_wait", "%s: virtual time cannot wait for %s; use a fake or the simulator, or do it outside",
+             has_place ? place : task->spawned_at, what);
+}
