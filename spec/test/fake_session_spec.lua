@@ -73,6 +73,21 @@ describe("idle.test.fake_session", function()
     end)
   end)
 
+  it("hands what is not scripted to another session", function()
+    local server = idle.sim.sync_server()
+    local session = fake_session({
+      ["Get-Date"] = idle.test.fails("ssh.lost", "gone"), otherwise = server:session(),
+    })
+    assert.equal("Success", session:InvokeCommand("Start-ADSyncSyncCycle", { PolicyType = "Initial" }).Result)
+    assert.equal("Initial", server:ledger()[1].PolicyType)
+    assert.equal(2, #session:InvokeCommand("Get-ADSyncConnector"))
+    assert.same({ "careful" }, { table.unpack(select(2, session:InvokeCommand("Write-Warning",
+      { Message = "careful" })).warnings) })
+    assert.equal("sync.busy", failure(idle.providers.entra_connect().StartSyncCycle, {}, "Delta", session).kind)
+    assert.equal("ssh.lost", refusal(session, "Get-Date").kind)
+    assert.equal(5, #session.calls)
+  end)
+
   describe("refuses", function()
     it("a command that is not scripted, and names the nearest that is", function()
       local session = fake_session({ ["Get-ADSyncScheduler"] = {}, ["Start-ADSyncSyncCycle"] = {} })
@@ -114,7 +129,12 @@ describe("idle.test.fake_session", function()
       session:InvokeCommand("Get-A", parameters)
       parameters.Names[1] = "changed"
       session:InvokeCommand("Get-B")
-      loop.sleep(5)
+      idle.test.virtual_time(function()
+        local slow = fake_session({ ["Get-A"] = idle.test.after(90) })
+        slow:InvokeCommand("Get-A")
+        slow:InvokeCommand("Get-A")
+        assert.same({ 0, 90 }, { slow.calls[1].at, slow.calls[2].at })
+      end)
       session:InvokeCommand("get-a")
       assert.same({ "Get-A", "Get-B", "get-a" },
         { session.calls[1].command, session.calls[2].command, session.calls[3].command })
@@ -122,7 +142,6 @@ describe("idle.test.fake_session", function()
       assert.equal(2, session.calls[1].parameters.Depth)
       assert.same({}, session.calls[2].parameters)
       assert.same({ 1, 1, 2 }, { session.calls[1].number, session.calls[2].number, session.calls[3].number })
-      assert.is_true(session.calls[3].at >= 0.005)
     end)
 
     it("calls that fail, too", function()
@@ -134,12 +153,14 @@ describe("idle.test.fake_session", function()
   end)
 
   it("serves commands of several tasks one by one, as they came", function()
-    local session = fake_session({ ["Get-Slow"] = idle.test.after(0.02, "slow"), ["Get-Fast"] = "fast" })
     local order = {}
-    idle.gather({
-      function() table.insert(order, (session:InvokeCommand("Get-Slow"))) end,
-      function() table.insert(order, (session:InvokeCommand("Get-Fast"))) end,
-    })
+    idle.test.virtual_time(function()
+      local session = fake_session({ ["Get-Slow"] = idle.test.after(90, "slow"), ["Get-Fast"] = "fast" })
+      idle.gather({
+        function() table.insert(order, (session:InvokeCommand("Get-Slow"))) end,
+        function() table.insert(order, (session:InvokeCommand("Get-Fast"))) end,
+      })
+    end)
     assert.same({ "slow", "fast" }, order)
   end)
 
@@ -171,9 +192,11 @@ describe("idle.test.fake_session", function()
   end)
 
   it("leaves a cancelled command in doubt", function()
-    local session = fake_session({ ["Start-Slow"] = idle.test.after(60) })
-    local err = failure(idle.with_timeout, 0.01, session.InvokeCommand, session, "Start-Slow")
-    assert.same({ "timeout", "unknown" }, { err.kind, err.effect })
+    idle.test.virtual_time(function()
+      local session = fake_session({ ["Start-Slow"] = idle.test.after(60) })
+      local err = failure(idle.with_timeout, 30, session.InvokeCommand, session, "Start-Slow")
+      assert.same({ "timeout", "unknown" }, { err.kind, err.effect })
+    end)
   end)
 
   it("runs plain commands from `run`", function()

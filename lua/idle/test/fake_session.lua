@@ -4,6 +4,7 @@
 --- Values travel as they do to a real far end: parameters and answers are checked and copied, a list
 --- of answers is a pipeline, and commands of several tasks queue. So what works with a fake works with a session.
 local answers = require("idle.test.answers")
+local broker = require("idle.host.broker")
 local clixml = require("idle.clixml")
 local errors = require("idle.engine.errors")
 local lock = require("idle.sessions.lock")
@@ -187,9 +188,19 @@ local function read_commands(given)
   return script, spellings
 end
 
+-- Another session may answer what is not scripted: a spec changes and records what goes to a simulated server.
+local function to_entry(otherwise)
+  if not broker.is_session(otherwise) then return otherwise end
+  return function(parameters, call)
+    local output, facts = otherwise:InvokeCommand(call.command, parameters)
+    return output, facts and facts.warnings
+  end
+end
+
 --- Makes a session. A script's entry is the answer, a function `(parameters, call)` that returns it, or made by
---- idle.test.answer, fails, after, loses_answer or in_turn.
----@param script table  by command; `run` by plain command, `info` facts of the far end, `otherwise` for all others
+--- idle.test.answer, fails, after, loses_answer or in_turn. `run` has plain commands, `info` facts of the far end,
+--- and `otherwise` answers all other commands: an entry as any, or a session that has them.
+---@param script table<string, any>  by command
 ---@return idle.test.FakeSession
 return function(script)
   if type(script) ~= "table" then
@@ -199,8 +210,8 @@ return function(script)
   local made_at = place.of_caller()
   return setmetatable({
     calls = {}, is_closed = false, label = made_at and ("the fake session (%s)"):format(made_at) or "the fake session",
-    script = commands, spellings = spellings, otherwise = script.otherwise, plain = check_table(script.run, "run"),
-    facts = check_table(script.info, "info"), counts = {}, began = loop.monotonic(), lock = lock.new(),
-    closing = loop.condition(),
+    script = commands, spellings = spellings, otherwise = to_entry(script.otherwise),
+    plain = check_table(script.run, "run"), facts = check_table(script.info, "info"),
+    counts = {}, began = loop.monotonic(), lock = lock.new(), closing = loop.condition(),
   }, Session)
 end
