@@ -1,9 +1,15 @@
 --- Where the user's own code is: mistakes in a spec are told there, not in ours.
 local place = {}
 
--- What is inside the binary has the name of its module for a source, behind "=".
+-- What is inside the binary has the name of its module for a source, behind "=". luassert and busted only hand on.
+local OURS = { "^=idle%.", "lua/idle/", "/luassert/", "/busted/" }
+
 local function is_ours(info)
-  return info.what == "C" or info.source:find("^=idle%.") ~= nil or info.source:find("lua/idle/", 1, true) ~= nil
+  if info.what == "C" then return true end
+  for _, pattern in ipairs(OURS) do
+    if info.source:find(pattern) then return true end
+  end
+  return false
 end
 
 local function find_caller(level)

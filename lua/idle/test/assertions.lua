@@ -1,0 +1,67 @@
+--- Assertions for specs. Loading this module registers them with luassert: `assert.ran_steps`, `assert.events`,
+--- `assert.called`, `assert.never_called` and `assert.outcome`, all of them also with `is_not` or `has_no`.
+local about_calls = require("idle.test.about_calls")
+local about_events = require("idle.test.about_events")
+local about_outcome = require("idle.test.about_outcome")
+local about_steps = require("idle.test.about_steps")
+
+local assertions = {}
+
+---@alias idle.test.Check fun(...): boolean, string, string  whether it holds; the texts if it does not, and if it does
+
+---@type table<string, idle.test.Check>
+local CHECKS = {
+  ran_steps = about_steps.ran_steps,
+  events = about_events.events,
+  never_called = about_calls.never_called,
+  called = about_calls.called,
+  outcome = about_outcome.outcome,
+}
+
+-- No message of luassert's own: the text that a check returns says it all.
+local NO_MESSAGE = "assertion.idle"
+
+local function new_callback(check)
+  return function(state, arguments)
+    local holds, if_not, if_so = check(table.unpack(arguments, 1, arguments.n))
+    state.failure_message = state.mod and if_not or if_so
+    arguments.n = 0
+    return holds
+  end
+end
+
+-- `called` is luassert's own word, too, after `assert.spy(s)`: there it goes on meaning what it means. Its texts
+-- have places for its arguments, so they are filled in here.
+local function behind_spies(callback, entry)
+  local say, luassert = require("say"), require("luassert")
+  return function(state, arguments, level)
+    if rawget(state, "payload") == nil then return callback(state, arguments, level) end
+    local holds = entry.callback(state, arguments, (level or 1) + 1)
+    local text = say(state.mod and entry.positive_message or entry.negative_message, luassert:format(arguments))
+    local before = rawget(state, "failure_message")
+    state.failure_message = before and ("%s\n%s"):format(tostring(before), text) or text
+    arguments.n = 0
+    return holds
+  end
+end
+
+local function register()
+  local ok, luassert = pcall(require, "luassert")
+  if not ok then
+    error("idle.test.assertions needs luassert, which comes with busted: install lua-busted", 0)
+  end
+  local namespaces = require("luassert.namespaces")
+  for name, check in pairs(CHECKS) do
+    local entry = namespaces.assertion[name]
+    local callback = new_callback(check)
+    -- A spec may load this module a second time.
+    local former = entry and (entry.of_luassert or entry)
+    if former then callback = behind_spies(callback, former) end
+    luassert:register("assertion", name, callback, NO_MESSAGE, NO_MESSAGE)
+    namespaces.assertion[name].of_luassert = former
+  end
+end
+
+register()
+
+return assertions

@@ -1,0 +1,42 @@
+local asserting = require("spec.support.asserting")
+local luassert = require("luassert")
+local spy = require("luassert.spy")
+
+require("idle.test.assertions")
+
+describe("idle.test.assertions", function()
+  local message, result, step = asserting.message, asserting.result, asserting.step
+
+  it("tell the line of the spec that asserts", function()
+    assert.matches("^spec/test/assertions_spec.lua:%d+: Expected these steps",
+      message(function() assert.ran_steps(result({}), { "Sync" }) end))
+    assert.matches("^spec/test/assertions_spec.lua:%d+: outcome: there is no outcome 'Succes'; did you mean",
+      message(function() assert.outcome({ Data = {} }, "Succes") end))
+  end)
+
+  it("may be loaded again, as each spec file does", function()
+    local before = package.loaded["idle.test.assertions"]
+    package.loaded["idle.test.assertions"] = nil
+    assert.not_equal(before, require("idle.test.assertions"))
+    assert.ran_steps(result({ step("A") }), { "A" })
+    local called = spy.new(function() end)
+    called()
+    assert.spy(called).was.called(1)
+  end)
+
+  it("leave luassert's own `called` as it is", function()
+    local called = spy.new(function() end)
+    assert.spy(called).was_not_called()
+    called("x")
+    assert.spy(called).was.called()
+    assert.spy(called).was.called_with("x")
+    assert.matches("Expected to be called 2 time%(s%), but was called 1 time%(s%)",
+      message(function() assert.spy(called).was.called(2) end))
+    assert.matches("Expected to be called 0 time%(s%), but was called 1 time%(s%)",
+      message(function() assert.spy(called).was_not_called() end))
+    assert.matches("Expected not to be called exactly 1 time%(s%), but it was",
+      message(function() assert.spy(called).was_not_called(1) end))
+  end)
+
+  it("are those of luassert that every spec has", function() assert.equal(luassert, assert) end)
+end)
