@@ -79,7 +79,9 @@ PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 PrintMotd no]]):format(port, dir, options.log_level or "VERBOSE")
-  if options.path then lines[#lines + 1] = ("SetEnv PATH=%s:/usr/bin:/bin"):format(options.path) end
+  -- One line, because only the first SetEnv counts. By SHLVL bash does not take itself for a login by SSH, which would
+  -- run the account's .bashrc before each command, with whatever is slow or waits there.
+  lines[#lines + 1] = "SetEnv SHLVL=1" .. (options.path and (" PATH=%s:/usr/bin:/bin"):format(options.path) or "")
   errors.check(file.write_private(dir .. "/sshd_config", table.concat(lines, "\n") .. "\n"))
 end
 
