@@ -17,7 +17,8 @@ local function try_name(host, lookup, timeout_ms)
     local loop = require("idle.loop")
     local begun = loop.monotonic()
     local _, err = require("idle.ssh").connect({ host = %q, port = 1, user = "x", timeout_ms = %d, agent = false })
-    print(err.kind, err.effect, err.transient, err.message, loop.monotonic() - begun)]]):format(host, timeout_ms)
+    print(err.phase, err.kind, err.effect, err.transient, err.message, loop.monotonic() - begun)]])
+    :format(host, timeout_ms)
   local environment = { LD_PRELOAD = far.STAND_IN, IDLE_LOOKUP = lookup, ASAN_OPTIONS = "verify_asan_link_order=0" }
   return far.run({ assert(process.executable()), "-e", script }, environment)
 end
@@ -35,19 +36,19 @@ describe("idle.ssh", function()
     end)
 
     it("names a host that has no address", function()
-      assert.matches("^ssh%.resolve\t.*cannot find an address of 'dc1': Name or service not known; check the name and "
-        .. "the DNS servers\t", try_name("dc1", "none", far.SOON))
+      assert.matches("^resolve\tssh%.resolve\t.*cannot find an address of 'dc1': Name or service not known; check the "
+        .. "name and the DNS servers\t", try_name("dc1", "none", far.SOON))
     end)
 
     it("finds the addresses of a name", function()
-      assert.matches("^ssh%.connect\t.*cannot reach 'ssh://dc1:1' %(127%.0%.0%.1%): connection refused",
+      assert.matches("^dial\tssh%.connect\t.*cannot reach 'ssh://dc1:1' %(127%.0%.0%.1%): connection refused",
         try_name("dc1", "loopback", far.SOON))
     end)
 
     it("gives up a look-up that hangs, and the program ends all the same", function()
       local begun = loop.monotonic()
-      assert.matches("^ssh%.timeout\tnone\ttrue\tno address of 'dc1' was found within 0%.%d s; check the DNS servers\t"
-        .. "0%.", try_name("dc1", "hang", 300))
+      assert.matches("^resolve\tssh%.timeout\tnone\ttrue\tno address of 'dc1' was found within 0%.%d s; check the "
+        .. "DNS servers\t0%.", try_name("dc1", "hang", 300))
       assert.is_true(loop.monotonic() - begun < 5)
     end)
 
@@ -150,6 +151,7 @@ describe("idle.ssh", function()
       local client, err = server:try()
       assert.is_nil(client)
       assert.equal("ssh.handshake", err.kind)
+      assert.same({ "handshake", false, true }, { err.phase, err.credential_sent, err.ssh_would_help })
       return err.message
     end
 

@@ -1,4 +1,5 @@
 local far = require("spec.support.ssh_far")
+local file = require("idle.file")
 
 describe("idle.ssh", function()
   describe("checking the host key", function()
@@ -14,8 +15,8 @@ describe("idle.ssh", function()
 
     local function other_key(key_type)
       local path = ("%s/other_%s"):format(server.dir, key_type)
-      far.new_key(path, { "-t", key_type, "-N", "" })
-      return assert(require("idle.file").read(path .. ".pub")):match("^%S+ %S+")
+      if not file.exists(path) then far.new_key(path, { "-t", key_type, "-N", "" }) end
+      return assert(file.read(path .. ".pub")):match("^%S+ %S+")
     end
 
     local function accepts(known_hosts, key_type)
@@ -31,6 +32,8 @@ describe("idle.ssh", function()
       local client, err = server:try(changes)
       assert.is_nil(client)
       assert.equal(kind, err.kind)
+      assert.same({ "handshake", false }, { err.phase, err.credential_sent })
+      assert.equal(kind == "ssh.hostkey_unsupported" or nil, err.ssh_would_help)
       -- Not even the account's name was sent.
       far.eventually(function() return server:log() ~= log end)
       assert.is_nil(server:log():sub(#log + 1):find(server.user, 1, true))
@@ -117,6 +120,107 @@ describe("idle.ssh", function()
       assert.matches("/other_known_hosts:1: .*; the line is ignored$", info.warnings[1])
       local message = refuses("ssh.hostkey_unknown", "what is this\n")
       assert.matches("/other_known_hosts:1: ", message, 1, true)
+    end)
+
+    describe("in several files", function()
+      local function write(file_name, text)
+        local path = server.dir .. "/" .. file_name
+        assert(file.write_private(path, text))
+        return path
+      end
+
+      it("finds the host in any of them", function()
+        local known = write("known_global", line("%s %s"))
+        local client <close> = server:connect({ known_hosts = { "/nowhere/known_hosts", known } })
+        assert.same({}, client:info().warnings)
+      end)
+
+      it("takes a key that is revoked in any of them for revoked", function()
+        local paths = { write("known_user", line("%s %s")), write("known_global", line("@revoked %s %s")) }
+        local client, err = server:try({ known_hosts = paths })
+        assert.is_nil(client)
+        assert.equal("ssh.hostkey_revoked", err.kind)
+        assert.matches("is revoked by " .. paths[2] .. ":1;", err.message, 1, true)
+      end)
+
+      it("names all of them for a host that is not known, and the first to add it to", function()
+        local paths = { server.dir .. "/nothing here", write("known_global", "what is this\n") }
+        local _, err = server:try({ known_hosts = paths })
+        assert.equal("ssh.hostkey_unknown", err.kind)
+        assert.matches(("is in none of '%s', '%s': it is ssh-ed25519"):format(paths[1], paths[2]), err.message, 1, true)
+        assert.matches((" 127.0.0.1 >> '%s'; %s:1: "):format(paths[1], paths[2]), err.message, 1, true)
+      end)
+    end)
+
+    describe("under an alias", function()
+      it("looks for that name alone, without the port", function()
+        local known = server:write_known_hosts(("dc1 %s\n"):format(server:host_key()))
+        local client <close> = server:connect({ known_hosts = known, host_key_alias = "DC1" })
+        assert.is_true(client:is_open())
+        local _, err = server:try({ host_key_alias = "dc1" }) -- the file has only "[127.0.0.1]:port"
+        assert.equal("ssh.hostkey_unknown", err.kind)
+        assert.matches(("ssh-keyscan -p %d 127.0.0.1 | sed 's/^[^ ]*/dc1/' >> '"):format(server.port), err.message, 1,
+          true)
+      end)
+
+      it("refuses what is no name", function()
+        local _, err = server:try({ host_key_alias = "dc1; reboot" })
+        assert.equal("input.session", err.kind)
+      end)
+    end)
+
+    describe("that may be new", function()
+      local function learns(path, changes)
+        local options = { known_hosts = path, accept_new = true }
+        for option, value in pairs(changes or {}) do options[option] = value end
+        local client <close> = server:connect(options)
+        return client:info().warnings
+      end
+
+      local function fresh(folder) return ("%s/%s/known_hosts"):format(server.dir, folder) end
+
+      it("adds it, in a file for its owner alone, and knows it from then on", function()
+        local path = fresh("new")
+        assert.same({ ("the host key of 'ssh://127.0.0.1:%d', ssh-ed25519 %s, was not known, and is accepted; it was "
+          .. "added to '%s'"):format(server.port, server:fingerprint(), path) }, learns(path))
+        assert.equal(line("%s %s"), file.read(path))
+        assert.equal("700 600\n", (far.run({ "stat", "-c", "%a", path:match("(.*)/"), path }):gsub("\n", " ", 1)))
+        assert.same({}, learns(path, { accept_new = false }))
+        -- ssh itself agrees.
+        far.run({ "ssh-keygen", "-F", name, "-f", path })
+      end)
+
+      it("adds it behind a line without its end, and under its alias", function()
+        local path = server:write_known_hosts("# by hand")
+        learns({ path, "/nowhere/known_hosts" }, { host_key_alias = "dc1" })
+        assert.equal(("# by hand\ndc1 %s\n"):format(server:host_key()), file.read(path))
+      end)
+
+      it("adds it once, though many connect at the same time", function()
+        local idle = require("idle")
+        local path = fresh("many")
+        local calls = {}
+        for i = 1, 8 do calls[i] = function() learns(path) end end
+        idle.gather(calls)
+        assert.equal(line("%s %s"), file.read(path))
+      end)
+
+      it("goes on with a warning if the file can't be written, as ssh does", function()
+        local path = server.dir .. "/host_ed25519/known_hosts" -- below a file
+        assert.matches("but it can't be added to '" .. path .. "': Not a directory", learns(path)[1], 1, true)
+        assert.matches("but it can't be added to '/dev/null': that is no regular file", learns("/dev/null")[1], 1, true)
+      end)
+
+      it("refuses a changed or revoked key all the same, and adds nothing", function()
+        for kind, text in pairs({
+          ["ssh.hostkey_changed"] = name .. " " .. other_key("ed25519") .. "\n",
+          ["ssh.hostkey_revoked"] = line("@revoked %s %s"),
+          ["ssh.hostkey_unsupported"] = line("@cert-authority %s %s"),
+        }) do
+          refuses(kind, text, { accept_new = true })
+          assert.equal(text, file.read(server.dir .. "/other_known_hosts"))
+        end
+      end)
     end)
 
     describe("against a fingerprint", function()

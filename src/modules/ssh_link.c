@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEEPALIVE_MS = 15000, STDERR_LIMIT = 1024 * 1024, MAX_TRACE_BYTES = 256 * 1024 };
+enum { STDERR_LIMIT = 1024 * 1024, MAX_TRACE_BYTES = 256 * 1024 };
 
 static void on_trace(void *context, const char *line) {
   idle_link *link = context;
@@ -212,7 +212,8 @@ idle_ssh_status idle_link_connect(idle_link *link, idle_ssh_error *error) {
   if (status != IDLE_SSH_OK) return status;
   link->is_open = true;
   watch_open(link);
-  uv_timer_start(&link->keepalive, on_keepalive, KEEPALIVE_MS, KEEPALIVE_MS);
+  uint64_t interval_ms = idle_ssh_alive_interval_ms(link->ssh);
+  uv_timer_start(&link->keepalive, on_keepalive, interval_ms, interval_ms);
   return IDLE_SSH_OK;
 }
 

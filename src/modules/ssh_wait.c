@@ -78,12 +78,23 @@ void idle_ssh_tell_trace(lua_State *L, int index, idle_link *link) {
   }
 }
 
+/* [-0, +0, m] */
+static void set_boolean(lua_State *L, const char *name, bool value) {
+  lua_pushboolean(L, value);
+  lua_setfield(L, -2, name);
+}
+
 int idle_ssh_push_error(lua_State *L, const idle_ssh_error *error) {
   idle_fail(L, error->kind, "%s", error->message);
+  if (error->phase != NULL) {
+    lua_pushstring(L, error->phase);
+    lua_setfield(L, -2, "phase");
+    set_boolean(L, "credential_sent", error->credential_sent);
+  }
+  if (error->ssh_would_help) set_boolean(L, "ssh_would_help", true);
   if (strcmp(error->kind, "ssh.timeout") != 0 && strcmp(error->kind, "ssh.lost") != 0) return 2;
   lua_pushstring(L, error->is_before_sending ? "none" : "unknown");
   lua_setfield(L, -2, "effect");
-  lua_pushboolean(L, error->is_before_sending);
-  lua_setfield(L, -2, "transient");
+  set_boolean(L, "transient", error->is_before_sending);
   return 2;
 }

@@ -43,9 +43,9 @@ static bool take_string(Slice *from, Slice *taken) {
   return true;
 }
 
-bool idle_agent_open(idle_agent *agent) {
+bool idle_agent_open(idle_agent *agent, const char *path) {
   *agent = (idle_agent){.fd = -1};
-  const char *path = getenv("SSH_AUTH_SOCK");
+  if (path == NULL) path = getenv("SSH_AUTH_SOCK");
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   if (path == NULL || *path == '\0' || strlen(path) >= sizeof address.sun_path) return false;
   strcpy(address.sun_path, path);
@@ -142,7 +142,11 @@ static bool is_usable(const char *type) {
 static bool add_key(idle_agent *agent, Slice blob) {
   idle_agent_key *key = &agent->keys[agent->key_count];
   if (agent->key_count == IDLE_AGENT_MAX_KEYS) return true;
-  if (!idle_key_type(blob.bytes, blob.size, key->type, sizeof key->type) || !is_usable(key->type)) return true;
+  bool has_type = idle_key_type(blob.bytes, blob.size, key->type, sizeof key->type);
+  if (!has_type || !is_usable(key->type)) {
+    agent->foreign_count++;
+    return true;
+  }
   key->blob = malloc(blob.size);
   if (key->blob == NULL) return false;
   memcpy(key->blob, blob.bytes, blob.size);

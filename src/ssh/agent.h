@@ -25,11 +25,13 @@ typedef struct {
   bool is_answer;
   idle_agent_key keys[IDLE_AGENT_MAX_KEYS];
   size_t key_count;
+  size_t foreign_count; /* keys that libssh2 can't use: on security keys, certificates */
 } idle_agent;
 
-/* Connects to $SSH_AUTH_SOCK.
+/* Connects to the agent.
+ * path:    its socket; NULL = $SSH_AUTH_SOCK.
  * Returns: false if there is no agent. Close it in either case. */
-bool idle_agent_open(idle_agent *agent);
+bool idle_agent_open(idle_agent *agent, const char *path);
 
 /* Asks for the keys, of which those appear in agent->keys that libssh2 can use.
  * Returns: IDLE_SSH_AGAIN: repeat when agent->fd can be read (written while !agent->is_answer). */

@@ -161,20 +161,26 @@ const char *idle_algorithms_next_type(LIBSSH2_SESSION *session, idle_name_list o
   return next;
 }
 
-/* Algorithms that came with libssh2 1.11. */
+/* Algorithms that came with libssh2 1.11, or that it still lacks; OpenSSH has them. */
 static bool is_newer(const char *name, size_t size, const void *context) {
   (void)context;
-  static const char *const marks[] = {"rsa-sha2-", "-etm@", "-gcm@", "chacha20-poly1305@", NULL};
+  static const char *const marks[] = {"rsa-sha2-",        "-etm@",           "-gcm@", "chacha20-poly1305@",
+                                      "sntrup761x25519-", "mlkem768x25519-", NULL};
   for (const char *const *mark = marks; *mark != NULL; mark++)
     if (memmem(name, size, *mark, strlen(*mark)) != NULL) return true;
   return false;
+}
+
+static bool has_newer(idle_name_list theirs) {
+  size_t total;
+  return count_names(theirs, is_newer, NULL, &total) > 0;
 }
 
 /* What to do, where only servers of a known kind fail in this way. */
 static const char *way_out(int row, idle_name_list theirs) {
   size_t total;
   bool only_newer = count_names(theirs, is_newer, NULL, &total) == total;
-  if (!only_newer || total == 0) return "";
+  if (!only_newer || total == 0 || row == IDLE_LIST_KEX) return "";
   if (row == IDLE_LIST_HOSTKEY)
     return "; the server has only an RSA host key, and libssh2 1.10 can check RSA only with SHA-1: make an ed25519 "
            "host key on the server (ssh-keygen -A, then restart sshd) and add it to known_hosts, or use libssh2 1.11";
@@ -196,7 +202,7 @@ static bool is_aead(LIBSSH2_SESSION *session, int row, const idle_name_list list
 }
 
 bool idle_algorithms_explain(LIBSSH2_SESSION *session, const char *server, const idle_name_list lists[IDLE_LIST_COUNT],
-                             char *text, size_t capacity) {
+                             char *text, size_t capacity, bool *ssh_would_help) {
   for (int row = 0; row < IDLE_LIST_COUNT; row++) {
     char ours[LIST_TEXT_BYTES];
     size_t total;
@@ -205,6 +211,7 @@ bool idle_algorithms_explain(LIBSSH2_SESSION *session, const char *server, const
     idle_text_add(text, capacity, "no common %s algorithm with %s: it offers ", rows[row].what, server);
     idle_text_add_foreign(text, capacity, lists[row].bytes, lists[row].size, 400);
     idle_text_add(text, capacity, ", libssh2 %s here knows %s%s", libssh2_version(0), ours, way_out(row, lists[row]));
+    *ssh_would_help = has_newer(lists[row]);
     return true;
   }
   return false;

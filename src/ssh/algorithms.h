@@ -41,9 +41,10 @@ const char *idle_algorithms_next_type(LIBSSH2_SESSION *session, idle_name_list o
                                       unsigned *tried);
 
 /* Explains why no common algorithm was found: both sides' lists and the way out.
- * server: a phrase for the server, like "'ssh://dc1:22'".
+ * server:         a phrase for the server, like "'ssh://dc1:22'".
+ * ssh_would_help: out: whether the system's ssh(1) has what the server offers.
  * Returns: false if there is a common one in every list: that was not the reason. */
 bool idle_algorithms_explain(LIBSSH2_SESSION *session, const char *server, const idle_name_list lists[IDLE_LIST_COUNT],
-                             char *text, size_t capacity);
+                             char *text, size_t capacity, bool *ssh_would_help);
 
 #endif

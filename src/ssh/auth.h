@@ -1,4 +1,4 @@
-/* Logging in: each credential at most once, in the order identity file, agent,
+/* Logging in: each credential at most once, in the order identity files, agent,
  * password. For the files of this room only. */
 #ifndef IDLE_AUTH_H
 #define IDLE_AUTH_H
@@ -12,6 +12,9 @@ idle_auth *idle_auth_new(void);
 
 /* Goes on with the login. */
 idle_ssh_status idle_auth_step(idle_ssh *ssh, idle_ssh_error *error);
+
+/* Whether anything of a credential was offered, a public key included. */
+bool idle_auth_has_sent_credential(const idle_auth *auth);
 
 /* The agent's socket, while we wait for the agent; else -1.
  * write: out: whether to wait until it can be written. */

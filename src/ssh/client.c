@@ -61,8 +61,7 @@ int64_t idle_ssh_now_ms(void) { return idle_now_ms(); }
 const char *idle_ssh_url(const idle_ssh *ssh) { return ssh->url; }
 
 idle_ssh_status idle_ssh_fail(idle_ssh_error *error, const char *kind, const char *format, ...) {
-  error->kind = kind;
-  error->is_before_sending = false;
+  *error = (idle_ssh_error){.kind = kind};
   va_list arguments;
   va_start(arguments, format);
   (void)vsnprintf(error->message, sizeof error->message, format, arguments);
@@ -117,7 +116,7 @@ static bool prepare(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_err
     idle_ssh_fail(error, "ssh.connect", "not enough memory to connect to '%s'", options->host);
     return false;
   }
-  return idle_options_load_identity(ssh, error) && idle_hostkey_load(ssh, error);
+  return idle_options_load_identities(ssh, options, error) && idle_hostkey_load(ssh, error);
 }
 
 idle_ssh *idle_ssh_new(const idle_ssh_options *options, idle_ssh_error *error) {
@@ -148,7 +147,7 @@ static void wipe_string(char **text) {
 static void forget_credentials(idle_ssh *ssh) {
   wipe_string(&ssh->passphrase);
   wipe_string(&ssh->password);
-  idle_identity_free(&ssh->identity);
+  idle_options_forget_identities(ssh);
   idle_auth_free(ssh->auth);
   ssh->auth = NULL;
 }
@@ -164,8 +163,10 @@ void idle_ssh_free(idle_ssh *ssh) {
   free(ssh->host);
   free(ssh->url);
   free(ssh->user);
-  free(ssh->identity_file);
-  free(ssh->known_hosts_file);
+  for (size_t i = 0; i < ssh->known_hosts_count; i++) free(ssh->known_hosts_files[i]);
+  free(ssh->known_hosts_files);
+  free(ssh->host_key_alias);
+  free(ssh->agent_socket);
   free(ssh->host_key);
   free(ssh);
   libssh2_exit();
@@ -177,6 +178,8 @@ void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error,
   ssh->gai_error = gai_error;
   ssh->gai_errno = system_error;
   idle_dial_begin(&ssh->dial, addresses);
+  ssh->dial.alive_interval_ms = ssh->alive_interval_ms;
+  ssh->dial.alive_count_max = ssh->alive_count_max;
   ssh->phase = IDLE_PHASE_DIAL;
   if (gai_error == 0) idle_ssh_trace(ssh, "resolved");
 }
@@ -270,12 +273,23 @@ static idle_ssh_status go_on(idle_ssh *ssh, idle_ssh_error *error) {
   }
 }
 
+static const char *phase_name(idle_ssh_phase phase) {
+  static const char *const names[] = {[IDLE_PHASE_RESOLVE] = "resolve",
+                                      [IDLE_PHASE_DIAL] = "dial",
+                                      [IDLE_PHASE_HANDSHAKE] = "handshake",
+                                      [IDLE_PHASE_AUTH] = "auth",
+                                      [IDLE_PHASE_OPEN] = NULL};
+  return names[phase];
+}
+
 idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error) {
   idle_ssh_status status = IDLE_SSH_OK;
   while (ssh->phase != IDLE_PHASE_OPEN && status == IDLE_SSH_OK) status = go_on(ssh, error);
   if (status == IDLE_SSH_AGAIN && idle_now_ms() >= ssh->deadline_ms) status = fail_timeout(ssh, error);
   if (status == IDLE_SSH_FAILED) {
     error->is_before_sending = true;
+    error->phase = phase_name(ssh->gai_error == 0 ? ssh->phase : IDLE_PHASE_RESOLVE);
+    error->credential_sent = idle_auth_has_sent_credential(ssh->auth);
     idle_ssh_trace(ssh, "failed: %s", error->kind);
   }
   return status;
@@ -315,6 +329,8 @@ void idle_ssh_pump(idle_ssh *ssh) {
   ssh->is_loss_told = true;
   idle_ssh_trace(ssh, "lost");
 }
+
+uint64_t idle_ssh_alive_interval_ms(const idle_ssh *ssh) { return (uint64_t)ssh->alive_interval_ms; }
 
 void idle_ssh_keepalive(idle_ssh *ssh) {
   int next;

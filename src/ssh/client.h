@@ -20,22 +20,38 @@ typedef struct idle_ssh idle_ssh; /* opaque */
 /* Why a call failed. */
 typedef struct {
   const char *kind;       /* static: "ssh.auth" …, see lua/idle/engine/errors.lua */
+  const char *phase;      /* static: of connecting: "resolve", "dial", "handshake" or "auth"; else NULL */
   bool is_before_sending; /* nothing was asked of the far end: no effect, and worth another try */
+  bool credential_sent;   /* something of a credential was offered: another try is another attempt */
+  bool ssh_would_help;    /* the system's ssh(1) knows what libssh2 lacks here */
   char message[2000];     /* for people; no secret, no control character */
 } idle_ssh_error;
+
+typedef struct {
+  const char *const *paths;
+  size_t count;
+} idle_ssh_paths;
 
 /* All strings are copied; NULL = not given, unless said otherwise. */
 typedef struct {
   const char *host; /* never NULL */
   int port;
-  const char *user; /* never NULL */
-  const char *identity_file;
+  const char *user;              /* never NULL */
+  const char *identity_file;     /* it must be usable */
+  idle_ssh_paths identity_files; /* tried behind it, as far as they exist and are usable */
+  bool identities_only;          /* of the agent's keys only those that an identity file names */
   const char *passphrase;
   const char *password;
   bool use_agent;
-  const char *known_hosts; /* path; never NULL */
-  const char *host_key;    /* "SHA256:…": only this key is accepted, known_hosts can only revoke it */
-  int64_t timeout_ms;      /* from now until logged in */
+  const char *agent_socket;        /* path; NULL = $SSH_AUTH_SOCK */
+  const char *known_hosts;         /* path; never NULL */
+  idle_ssh_paths more_known_hosts; /* that count as well */
+  const char *host_key_alias;      /* known_hosts is searched for it, without a port, in place of the host */
+  bool accept_new;                 /* the key of an unknown host is accepted, and added to `known_hosts` */
+  const char *host_key;            /* "SHA256:…": only this key is accepted, known_hosts can only revoke it */
+  int64_t timeout_ms;              /* from now until logged in */
+  int alive_interval_ms;           /* between signs of life; 0 = IDLE_SSH_ALIVE_INTERVAL_MS */
+  int alive_count_max;             /* so many may remain unacknowledged; 0 = IDLE_SSH_ALIVE_COUNT_MAX */
   /* Told of each phase; the line is borrowed for the call. NULL = nobody. */
   void (*trace)(void *context, const char *line);
   void *trace_context;
@@ -59,10 +75,13 @@ typedef struct {
   size_t memory_bytes; /* that libssh2 holds for it */
 } idle_ssh_facts;
 
+/* A dead peer is noticed after 45 s at the latest. */
+enum { IDLE_SSH_ALIVE_INTERVAL_MS = 15000, IDLE_SSH_ALIVE_COUNT_MAX = 2 };
+
 /* Milliseconds of the monotonic clock. */
 int64_t idle_ssh_now_ms(void);
 
-/* Checks the options, reads identity file and known_hosts. Nothing is sent.
+/* Checks the options, reads identity files and known_hosts. Nothing is sent.
  * Returns: the client, or NULL with `error` filled in.
  * Owner:   the caller; release it with idle_ssh_free(). */
 idle_ssh *idle_ssh_new(const idle_ssh_options *options, idle_ssh_error *error);
@@ -85,7 +104,10 @@ idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh);
  * from the channels. */
 void idle_ssh_pump(idle_ssh *ssh);
 
-/* Sends a sign of life; call it every 15 seconds. */
+/* Milliseconds between two signs of life. */
+uint64_t idle_ssh_alive_interval_ms(const idle_ssh *ssh);
+
+/* Sends a sign of life. */
 void idle_ssh_keepalive(idle_ssh *ssh);
 
 /* The socket reports that the peer has closed. With a channel open, its last
@@ -104,7 +126,7 @@ const char *idle_ssh_url(const idle_ssh *ssh);
 
 idle_ssh_facts idle_ssh_facts_of(const idle_ssh *ssh);
 
-/* Lines of known_hosts that were passed over, by number from 0.
+/* Lines of known_hosts that were passed over, and a host key that was added, by number from 0.
  * Returns: false if there is none of that number. */
 bool idle_ssh_warning(const idle_ssh *ssh, size_t number, char *text, size_t capacity);
 

@@ -10,9 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A dead peer is noticed after half a minute, with and without data under way. */
-enum { KEEPALIVE_IDLE_S = 15, KEEPALIVE_INTERVAL_S = 5, KEEPALIVE_PROBES = 3, UNACKNOWLEDGED_MS = 30000 };
-
 int64_t idle_now_ms(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -28,15 +25,22 @@ static void set_option(int fd, int level, int option, int value) {
   (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+static int at_least_1(int number) { return number < 1 ? 1 : number; }
+
+/* So that a dead peer is noticed, with and without data under way. */
+static void watch_peer(const idle_dial *dial) {
+  int interval_s = at_least_1(dial->alive_interval_ms / 1000);
+  set_option(dial->fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(dial->fd, IPPROTO_TCP, TCP_KEEPIDLE, interval_s);
+  set_option(dial->fd, IPPROTO_TCP, TCP_KEEPINTVL, at_least_1(interval_s / 3));
+  /* With it the kernel does not count probes: this is the time that may pass without an acknowledgement. */
+  set_option(dial->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, dial->alive_interval_ms * dial->alive_count_max);
+}
+
 static int open_socket(const struct addrinfo *address) {
   int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* a handshake of libssh2 takes twice as long without it */
-  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
-  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS);
   return fd;
 }
 
@@ -58,6 +62,7 @@ static void start(idle_dial *dial, int64_t deadline_ms) {
   dial->error = 0;
   dial->until_ms = idle_now_ms() + share_of(dial->current, deadline_ms);
   dial->fd = open_socket(dial->current);
+  watch_peer(dial);
   if (dial->fd < 0 ||
       (connect(dial->fd, dial->current->ai_addr, dial->current->ai_addrlen) != 0 && errno != EINPROGRESS))
     dial->error = errno;

@@ -18,6 +18,10 @@ typedef struct {
   int error;        /* errno value of the last attempt that failed */
   char tried[256];  /* the addresses that failed, for people */
   char peer[64];    /* the address of the attempt under way, then of the connection */
+
+  /* to be set before the first step: when the kernel gives a silent peer up */
+  int alive_interval_ms;
+  int alive_count_max;
 } idle_dial;
 
 /* Milliseconds of the monotonic clock. */

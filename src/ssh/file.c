@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -46,6 +47,52 @@ int idle_read_file(const char *path, size_t limit, char **text, size_t *size, bo
   free(*text);
   *text = NULL;
   return error;
+}
+
+/* ~/.ssh, in most cases. */
+static void make_folder_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  char *folder = slash == NULL || slash == path ? NULL : strndup(path, (size_t)(slash - path));
+  if (folder != NULL) (void)mkdir(folder, S_IRWXU); /* what is wrong with it, open() says */
+  free(folder);
+}
+
+int idle_open_to_append(const char *path, int *fd) {
+  make_folder_of(path);
+  *fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, S_IRUSR | S_IWUSR);
+  if (*fd < 0) return errno;
+  struct stat file;
+  int error = fstat(*fd, &file) != 0 ? errno : !S_ISREG(file.st_mode) ? EINVAL : 0;
+  if (error != 0)
+    close(*fd);
+  else if (error == 0) {
+    (void)flock(*fd, LOCK_EX | LOCK_NB);
+    return 0;
+  }
+  close(*fd);
+  *fd = -1;
+  return error;
+}
+
+/* Somebody's editor may have left the last line without its line feed. */
+static bool ends_in_mid_line(int fd, off_t size) {
+  char last;
+  return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+int idle_append_line(int fd, const char *line) {
+  struct stat before, after;
+  char *text;
+  if (fstat(fd, &before) != 0) return errno;
+  if (asprintf(&text, "%s%s", ends_in_mid_line(fd, before.st_size) ? "\n" : "", line) < 0) return ENOMEM;
+  /* In one call, so that the lines of several writers do not mix. */
+  ssize_t written = write(fd, text, strlen(text));
+  int error = written < 0 ? errno : (size_t)written < strlen(text) ? ENOSPC : 0;
+  free(text);
+  /* Half a key would pass for a changed one; what another appended behind it is not ours to take away. */
+  if (written > 0 && error != 0 && fstat(fd, &after) == 0 && after.st_size == before.st_size + written)
+    (void)!ftruncate(fd, before.st_size);
+  return error == 0 && fsync(fd) != 0 ? errno : error;
 }
 
 char *idle_expand_home(const char *path) {

@@ -1,4 +1,4 @@
-/* Small files that people write: keys and known_hosts. Any thread. */
+/* Small files that people write: keys and known_hosts. Any thread; never waits. */
 #ifndef IDLE_FILE_H
 #define IDLE_FILE_H
 
@@ -10,6 +10,19 @@
  * is_exposed: out: whether the file is ours, but group or others may open it; NULL = not asked.
  * Returns: 0 or an errno value; EFBIG if there are more than `limit` bytes. */
 int idle_read_file(const char *path, size_t limit, char **text, size_t *size, bool *is_exposed);
+
+/* Opens a file to append lines to it; a file, and a folder, that do not exist
+ * are made for their owner alone. Who else opens it so has to wait for nothing:
+ * the lock is best effort.
+ * fd:      out, the caller's: close it; -1 after a failure.
+ * Returns: 0 or an errno value; EINVAL if it is no regular file. */
+int idle_open_to_append(const char *path, int *fd);
+
+/* Appends a line, whole or not at all, and syncs it.
+ * fd:   of idle_open_to_append().
+ * line: with its line feed.
+ * Returns: 0 or an errno value. */
+int idle_append_line(int fd, const char *line);
 
 /* Expands a leading `~/` by $HOME, or by the account's home folder if that is unset or empty.
  * Returns: a new string, or NULL when memory is short. */

@@ -133,7 +133,7 @@ static idle_ssh_status fail_handshake(idle_ssh *ssh, idle_ssh_error *error) {
   idle_text_add(url, sizeof url, "'%s'", ssh->url);
   idle_ssh_fail(error, "ssh.handshake", "%s", "");
   if (kexinit != NULL && idle_kexinit_lists(kexinit, size, lists) &&
-      idle_algorithms_explain(ssh->session, url, lists, error->message, sizeof error->message))
+      idle_algorithms_explain(ssh->session, url, lists, error->message, sizeof error->message, &error->ssh_would_help))
     return IDLE_SSH_FAILED;
   if (ssh->is_disconnected) return fail_ended(ssh, error);
   return idle_ssh_fail(error, "ssh.handshake", "the key exchange with '%s' failed: %s", ssh->url,

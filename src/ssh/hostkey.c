@@ -1,28 +1,65 @@
 #include "algorithms.h"
+#include "file.h"
 #include "state.h"
 #include "text.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_PORT 22
+
+/* The name that known_hosts is searched for; with an alias the port does not count, as in ssh. */
+static const char *known_name(const idle_ssh *ssh, int *port) {
+  *port = ssh->host_key_alias == NULL ? ssh->port : DEFAULT_PORT;
+  return ssh->host_key_alias == NULL ? ssh->host : ssh->host_key_alias;
+}
+
+static int load_file(idle_ssh *ssh, unsigned file) {
+  int port;
+  const char *name = known_name(ssh, &port);
+  idle_known_hosts known;
+  int code = idle_known_hosts_load(ssh->known_hosts_files[file], name, port, &known);
+  bool is_whole = idle_known_hosts_join(&ssh->known, &known, file);
+  return code == 0 && !is_whole ? ENOMEM : code;
+}
 
 bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error) {
-  int code = idle_known_hosts_load(ssh->known_hosts_file, ssh->host, ssh->port, &ssh->known);
-  if (code == 0) return true;
-  if (code == EFBIG)
-    idle_ssh_fail(error, "input.session", "known_hosts file '%s' has more than %u bytes", ssh->known_hosts_file,
-                  IDLE_KNOWN_HOSTS_MAX_BYTES);
-  else
-    idle_ssh_fail(error, "input.session", "known_hosts file '%s' can't be read: %s", ssh->known_hosts_file,
-                  strerror(code));
-  return false;
+  for (unsigned i = 0; i < ssh->known_hosts_count; i++) {
+    int code = load_file(ssh, i);
+    if (code == 0) continue;
+    if (code == EFBIG)
+      idle_ssh_fail(error, "input.session", "known_hosts file '%s' has more than %u bytes", ssh->known_hosts_files[i],
+                    IDLE_KNOWN_HOSTS_MAX_BYTES);
+    else
+      idle_ssh_fail(error, "input.session", "known_hosts file '%s' can't be read: %s", ssh->known_hosts_files[i],
+                    strerror(code));
+    return false;
+  }
+  return true;
+}
+
+/* The file in which a line stands. */
+static const char *file_of(const idle_ssh *ssh, const idle_known_entry *entry) {
+  return ssh->known_hosts_files[entry->file];
+}
+
+static size_t bad_lines(const idle_ssh *ssh) {
+  size_t count = ssh->known.warning_count;
+  return count < IDLE_KNOWN_HOSTS_MAX_WARNINGS ? count : IDLE_KNOWN_HOSTS_MAX_WARNINGS;
 }
 
 bool idle_ssh_warning(const idle_ssh *ssh, size_t number, char *text, size_t capacity) {
-  if (number >= ssh->known.warning_count || number >= IDLE_KNOWN_HOSTS_MAX_WARNINGS) return false;
   *text = '\0';
-  idle_text_add(text, capacity, "%s:%u: %s; the line is ignored", ssh->known_hosts_file,
-                ssh->known.warnings[number].line, ssh->known.warnings[number].reason);
-  return true;
+  size_t count = bad_lines(ssh);
+  if (number < count)
+    idle_text_add(text, capacity, "%s:%u: %s; the line is ignored",
+                  ssh->known_hosts_files[ssh->known.warnings[number].file], ssh->known.warnings[number].line,
+                  ssh->known.warnings[number].reason);
+  else if (number == count)
+    idle_text_add(text, capacity, "%s", ssh->learned);
+  return *text != '\0';
 }
 
 bool idle_hostkey_is_wanted(const void *context, const char *type) {
@@ -48,16 +85,23 @@ static const char *short_type(const char *type) {
 static void add_keyscan(const idle_ssh *ssh, idle_ssh_error *error) {
   idle_text_add(error->message, sizeof error->message,
                 "compare it with the server's own (there: ssh-keygen -l -f /etc/ssh/ssh_host_%s_key.pub, on Windows in "
-                "C:\\ProgramData\\ssh), then add it: ssh-keyscan -p %d %s >> '%s'",
-                short_type(ssh->key_type), ssh->port, ssh->host, ssh->known_hosts_file);
+                "C:\\ProgramData\\ssh), then add it: ssh-keyscan -p %d %s ",
+                short_type(ssh->key_type), ssh->port, ssh->host);
+  if (ssh->host_key_alias != NULL)
+    idle_text_add(error->message, sizeof error->message, "| sed 's/^[^ ]*/%s/' ", ssh->host_key_alias);
+  idle_text_add(error->message, sizeof error->message, ">> '%s'", ssh->known_hosts_files[0]);
 }
 
 static idle_ssh_status fail_unknown(const idle_ssh *ssh, idle_ssh_error *error) {
+  char files[600] = "";
+  for (size_t i = 0; i < ssh->known_hosts_count; i++)
+    idle_text_add(files, sizeof files, "%s'%s'", i == 0 ? "" : ", ", ssh->known_hosts_files[i]);
   idle_ssh_fail(error, "ssh.hostkey_unknown",
-                ssh->known.is_missing
-                    ? "the host key of '%s' is not known, because known_hosts file '%s' does not exist: it is %s %s; "
-                    : "the host key of '%s' is not in '%s': it is %s %s; ",
-                ssh->url, ssh->known_hosts_file, ssh->key_type, ssh->fingerprint);
+                ssh->known_hosts_count > 1 ? "the host key of '%s' is in none of %s: it is %s %s; "
+                : ssh->known.is_missing
+                    ? "the host key of '%s' is not known, because known_hosts file %s does not exist: it is %s %s; "
+                    : "the host key of '%s' is not in %s: it is %s %s; ",
+                ssh->url, files, ssh->key_type, ssh->fingerprint);
   add_keyscan(ssh, error);
   add_warnings(ssh, error);
   return IDLE_SSH_FAILED;
@@ -73,7 +117,7 @@ static idle_ssh_status fail_changed(const idle_ssh *ssh, const idle_known_entry 
   return idle_ssh_fail(error, "ssh.hostkey_changed",
                        "the host key of '%s' has changed: it is %s %s, but %s:%u has %s; somebody may be listening in: "
                        "ask the server's administrator, and remove that line only if the new key is the server's own",
-                       ssh->url, ssh->key_type, ssh->fingerprint, ssh->known_hosts_file, entry->line, known);
+                       ssh->url, ssh->key_type, ssh->fingerprint, file_of(ssh, entry), entry->line, known);
 }
 
 /* OpenSSH signs with its RSA key only by SHA-2, for which libssh2 1.10 has no
@@ -92,12 +136,13 @@ static idle_ssh_status fail_other_type(const idle_ssh *ssh, const idle_known_ent
     known_fingerprint(entry, known);
     idle_ssh_fail(error, "ssh.hostkey_changed",
                   "'%s' shows the host key %s %s, but %s:%u knows it by %s %s, which it does not offer; ", ssh->url,
-                  ssh->key_type, ssh->fingerprint, ssh->known_hosts_file, entry->line, entry->type, known);
+                  ssh->key_type, ssh->fingerprint, file_of(ssh, entry), entry->line, entry->type, known);
   } else {
     idle_ssh_fail(error, "ssh.hostkey_unsupported",
                   "'%s' is known only by its RSA key (%s:%u), which libssh2 %s can't check, because the server signs "
                   "with SHA-2; its other key is %s %s: ",
-                  ssh->url, ssh->known_hosts_file, entry->line, libssh2_version(0), ssh->key_type, ssh->fingerprint);
+                  ssh->url, file_of(ssh, entry), entry->line, libssh2_version(0), ssh->key_type, ssh->fingerprint);
+    error->ssh_would_help = true;
   }
   add_keyscan(ssh, error);
   return IDLE_SSH_FAILED;
@@ -107,9 +152,53 @@ static idle_ssh_status fail_authority(const idle_ssh *ssh, const idle_known_entr
   idle_ssh_fail(error, "ssh.hostkey_unsupported",
                 "'%s' is known only by a certificate authority (%s:%u), and host certificates are not supported; its "
                 "key is %s %s: ",
-                ssh->url, ssh->known_hosts_file, entry->line, ssh->key_type, ssh->fingerprint);
+                ssh->url, file_of(ssh, entry), entry->line, ssh->key_type, ssh->fingerprint);
+  error->ssh_would_help = true;
   add_keyscan(ssh, error);
   return IDLE_SSH_FAILED;
+}
+
+/* ---- A key that is added ---- */
+
+static idle_host_verdict judge(const idle_ssh *ssh, const unsigned char *key, size_t size,
+                               const idle_known_entry **entry) {
+  return idle_known_hosts_judge(&ssh->known, ssh->key_type, key, size, entry);
+}
+
+/* As ssh does, a key that can't be kept is accepted all the same, with a warning. */
+static void note_learned(idle_ssh *ssh, int code) {
+  ssh->learned[0] = '\0';
+  idle_text_add(ssh->learned, sizeof ssh->learned, "the host key of '%s', %s %s, was not known, and is accepted",
+                ssh->url, ssh->key_type, ssh->fingerprint);
+  if (code == 0)
+    idle_text_add(ssh->learned, sizeof ssh->learned, "; it was added to '%s'", ssh->known_hosts_files[0]);
+  else
+    idle_text_add(ssh->learned, sizeof ssh->learned, ", but it can't be added to '%s': %s", ssh->known_hosts_files[0],
+                  code == EINVAL ? "that is no regular file" : strerror(code));
+  idle_ssh_trace(ssh, "%s", ssh->learned);
+}
+
+static int append(const idle_ssh *ssh, int fd, const unsigned char *key, size_t size) {
+  int port;
+  const char *name = known_name(ssh, &port);
+  char *line = idle_known_hosts_line(name, port, ssh->key_type, key, size);
+  int code = line == NULL ? ENOMEM : idle_append_line(fd, line);
+  free(line);
+  return code;
+}
+
+/* Adds the key of a host of which nothing is known. Another connection may have done so in the meantime, with the same
+ * key or not: the files are read once more. */
+static bool learn(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
+  const idle_known_entry *entry;
+  int fd, code = idle_open_to_append(ssh->known_hosts_files[0], &fd);
+  idle_known_hosts_free(&ssh->known);
+  bool is_read = idle_hostkey_load(ssh, error);
+  bool is_new = is_read && judge(ssh, key, size, &entry) == IDLE_HOST_UNKNOWN;
+  if (is_new && code == 0) code = append(ssh, fd, key, size);
+  if (is_new) note_learned(ssh, code);
+  if (fd >= 0) close(fd);
+  return is_read;
 }
 
 /* The pinned key may be another one of the server's keys: finds a type that was not looked at. */
@@ -131,13 +220,18 @@ static idle_ssh_status check_pin(idle_ssh *ssh, idle_ssh_error *error) {
                        ssh->url, ssh->key_type, ssh->fingerprint, ssh->host_key);
 }
 
-static idle_ssh_status judge(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
+static idle_ssh_status check(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
   const idle_known_entry *entry;
-  idle_host_verdict verdict = idle_known_hosts_judge(&ssh->known, ssh->key_type, key, size, &entry);
+  idle_host_verdict verdict = judge(ssh, key, size, &entry);
+  if (verdict == IDLE_HOST_UNKNOWN && ssh->accept_new && ssh->host_key == NULL) {
+    if (!learn(ssh, key, size, error)) return IDLE_SSH_FAILED;
+    verdict = judge(ssh, key, size, &entry);
+    if (verdict == IDLE_HOST_UNKNOWN) return IDLE_SSH_OK; /* what was added is not read again */
+  }
   if (verdict == IDLE_HOST_REVOKED)
     return idle_ssh_fail(error, "ssh.hostkey_revoked",
                          "the host key of '%s', %s %s, is revoked by %s:%u; the server needs a new one", ssh->url,
-                         ssh->key_type, ssh->fingerprint, ssh->known_hosts_file, entry->line);
+                         ssh->key_type, ssh->fingerprint, file_of(ssh, entry), entry->line);
   if (ssh->host_key != NULL) return check_pin(ssh, error);
   switch (verdict) {
   case IDLE_HOST_MATCHES:
@@ -161,7 +255,7 @@ idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error) {
     return idle_ssh_fail(error, "ssh.handshake", "'%s' showed no host key that can be read", ssh->url);
   idle_fingerprint(key, size, ssh->fingerprint);
   idle_ssh_trace(ssh, "host key %s %s", ssh->key_type, ssh->fingerprint);
-  idle_ssh_status status = judge(ssh, key, size, error);
+  idle_ssh_status status = check(ssh, key, size, error);
   if (status == IDLE_SSH_OK) idle_ssh_trace(ssh, "host key accepted");
   return status;
 }

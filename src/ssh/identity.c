@@ -20,6 +20,7 @@ static const char NO_MEMORY[] = "can't be read: not enough memory";
 static const char *describe_errno(int error) {
   switch (error) {
   case ENOENT:
+  case ENOTDIR:
     return "does not exist; check its path";
   case EACCES:
     return "can't be read: permission denied; check who owns it and its folder";
@@ -143,10 +144,37 @@ static const char *check_type(const idle_identity *identity) {
   return NULL;
 }
 
-const char *idle_identity_load(const char *path, const char *passphrase, idle_identity *identity) {
-  *identity = (idle_identity){0};
+/* The public half out of "TYPE BASE64 comment": known_hosts has the same, behind a name. */
+static void parse_public(const char *text, idle_identity *identity) {
+  idle_known_hosts known;
+  char *line = NULL;
+  if (identity->public_key != NULL || asprintf(&line, "key %s", text) < 0) return;
+  if (idle_known_hosts_parse(line, strlen(line), "key", 22, &known) && known.count > 0) {
+    identity->public_key = known.entries[0].key;
+    identity->public_key_size = known.entries[0].key_size;
+    strcpy(identity->type, known.entries[0].type);
+    known.entries[0].key = NULL;
+  }
+  idle_known_hosts_free(&known);
+  free(line);
+}
+
+/* What the private file does not show may stand in FILE.pub; or it is itself the public one. */
+static void find_public(idle_identity *identity) {
+  char *path = NULL, *text = NULL;
+  size_t size;
+  if (identity->text != NULL && strncmp(identity->text, "-----", 5) != 0) parse_public(identity->text, identity);
+  if (asprintf(&path, "%s.pub", identity->path) < 0) return;
+  if (identity->public_key == NULL && idle_read_file(path, MAX_FILE_BYTES, &text, &size, NULL) == 0)
+    parse_public(text, identity);
+  free(text);
+  free(path);
+}
+
+static const char *load(idle_identity *identity, const char *passphrase) {
   bool is_exposed = false;
-  int error = idle_read_file(path, MAX_FILE_BYTES, &identity->text, &identity->size, &is_exposed);
+  int error = idle_read_file(identity->path, MAX_FILE_BYTES, &identity->text, &identity->size, &is_exposed);
+  identity->is_missing = error == ENOENT || error == ENOTDIR;
   if (error != 0) return describe_errno(error);
   const char *fault = read_key(identity, passphrase);
   if (fault == NULL) fault = check_type(identity);
@@ -154,9 +182,25 @@ const char *idle_identity_load(const char *path, const char *passphrase, idle_id
   return fault == NULL && is_exposed ? "is not used: its group or others can read it; use chmod 600" : fault;
 }
 
+bool idle_identity_load(idle_identity *identity, const char *path, const char *passphrase) {
+  *identity = (idle_identity){.path = strdup(path)};
+  if (identity->path == NULL) return false;
+  identity->fault = load(identity, passphrase);
+  find_public(identity);
+  bool is_public_file = identity->text != NULL && strstr(identity->text, "PRIVATE KEY-----") == NULL;
+  identity->is_public = identity->public_key != NULL && (identity->is_missing || is_public_file);
+  if (identity->public_key != NULL) identity->is_missing = false;
+  return true;
+}
+
+bool idle_identity_is_locked(const idle_identity *identity, const char *passphrase) {
+  return identity->is_public || (identity->is_encrypted && passphrase == NULL);
+}
+
 void idle_identity_free(idle_identity *identity) {
   if (identity->text != NULL) explicit_bzero(identity->text, identity->size);
   free(identity->text);
   free(identity->public_key);
+  free(identity->path);
   *identity = (idle_identity){0};
 }

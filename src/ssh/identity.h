@@ -1,5 +1,5 @@
-/* A private key in a file, as far as it can be read without its passphrase.
- * Any thread. */
+/* A private key in a file, as far as it can be read without its passphrase; its
+ * public half may stand beside it, in FILE.pub. Any thread. */
 #ifndef IDLE_IDENTITY_H
 #define IDLE_IDENTITY_H
 
@@ -7,18 +7,29 @@
 #include <stddef.h>
 
 typedef struct {
-  char *text; /* owned, secret: the file's content */
+  char *path;       /* owned */
+  bool is_required; /* the caller counts on this very key */
+  char *text;       /* owned, secret: the file's content */
   size_t size;
   char type[64]; /* "ssh-ed25519" …; "" if it can't be seen */
   bool is_encrypted;
   unsigned char *public_key; /* owned: the key in the form of the protocol, or NULL */
   size_t public_key_size;
+  bool is_missing;   /* there is neither file */
+  bool is_public;    /* there is only the public half, so the key is to be found in the agent */
+  bool is_tried;     /* by the login, from the file or from the agent */
+  const char *fault; /* static, continues "identity file 'PATH' …"; NULL = it can be used */
 } idle_identity;
 
-/* Reads the file and says what is wrong with it.
+/* Reads the files and says what is wrong with them, in identity->fault.
+ * identity:   out; to be released in any case.
+ * path:       expanded; copied.
  * passphrase: NULL if there is none.
- * Returns: NULL, or a static text that continues "identity file 'PATH' …". */
-const char *idle_identity_load(const char *path, const char *passphrase, idle_identity *identity);
+ * Returns: false when memory is short. */
+bool idle_identity_load(idle_identity *identity, const char *path, const char *passphrase);
+
+/* Whether its key can't be used without the agent. */
+bool idle_identity_is_locked(const idle_identity *identity, const char *passphrase);
 
 /* Wipes and releases. */
 void idle_identity_free(idle_identity *identity);

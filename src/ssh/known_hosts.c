@@ -202,8 +202,9 @@ static const char *parse_line(Slice line, unsigned number, const Names *names, i
   return fault;
 }
 
-static void warn(idle_known_hosts *known, unsigned line, const char *reason) {
+static void warn(idle_known_hosts *known, unsigned file, unsigned line, const char *reason) {
   if (known->warning_count < IDLE_KNOWN_HOSTS_MAX_WARNINGS) {
+    known->warnings[known->warning_count].file = file;
     known->warnings[known->warning_count].line = line;
     known->warnings[known->warning_count].reason = reason;
   }
@@ -232,7 +233,7 @@ bool idle_known_hosts_parse(const char *text, size_t size, const char *host, int
     Slice line = {text, (size_t)((feed == NULL ? end : feed) - text)};
     const char *fault = parse_line(line, number, &names, known);
     if (fault == NO_MEMORY) return false;
-    if (fault != NULL) warn(known, number, fault);
+    if (fault != NULL) warn(known, 0, number, fault);
     text = feed == NULL ? end : feed + 1;
   }
   return true;
@@ -243,11 +244,38 @@ int idle_known_hosts_load(const char *path, const char *host, int port, idle_kno
   char *text;
   size_t size;
   int error = idle_read_file(path, IDLE_KNOWN_HOSTS_MAX_BYTES, &text, &size, NULL);
-  known->is_missing = error == ENOENT;
+  known->is_missing = error == ENOENT || error == ENOTDIR;
   if (error != 0) return known->is_missing ? 0 : error;
   if (!idle_known_hosts_parse(text, size, host, port, known)) error = ENOMEM;
   free(text);
   return error;
+}
+
+bool idle_known_hosts_join(idle_known_hosts *known, idle_known_hosts *more, unsigned file) {
+  known->is_missing = more->is_missing && (known->is_missing || file == 0);
+  bool is_whole = true;
+  for (size_t i = 0; i < more->count; i++) {
+    more->entries[i].file = file;
+    is_whole = is_whole && add_entry(known, &more->entries[i]);
+    if (!is_whole) free(more->entries[i].key);
+  }
+  for (size_t i = 0; i < more->warning_count && i < IDLE_KNOWN_HOSTS_MAX_WARNINGS; i++)
+    warn(known, file, more->warnings[i].line, more->warnings[i].reason);
+  free(more->entries);
+  *more = (idle_known_hosts){0};
+  return is_whole;
+}
+
+char *idle_known_hosts_line(const char *host, int port, const char *type, const unsigned char *key, size_t key_size) {
+  Names names;
+  make_names(host, port, &names);
+  char *line = NULL;
+  unsigned char *base64 = malloc(key_size / 3 * 4 + 5);
+  if (base64 == NULL) return NULL;
+  EVP_EncodeBlock(base64, key, (int)key_size);
+  if (asprintf(&line, "%s %s %s\n", names.full, type, (const char *)base64) < 0) line = NULL;
+  free(base64);
+  return line;
 }
 
 void idle_known_hosts_free(idle_known_hosts *known) {

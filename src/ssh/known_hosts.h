@@ -1,4 +1,4 @@
-/* What a known_hosts file says about one host. Own parser, because libssh2's
+/* What known_hosts files say about one host. Own parser, because libssh2's
  * knows neither wildcards nor markers, and stops at the first line it does not
  * understand. Any thread. */
 #ifndef IDLE_KNOWN_HOSTS_H
@@ -22,6 +22,7 @@ typedef enum {
 typedef struct {
   idle_known_kind kind;
   bool without_port;  /* the line names the host alone, but the port is not 22 */
+  unsigned file;      /* from 0; see idle_known_hosts_join() */
   unsigned line;      /* from 1 */
   char type[64];      /* "ssh-ed25519" … */
   unsigned char *key; /* owned: the key as it appears in the protocol */
@@ -32,11 +33,12 @@ typedef struct {
   idle_known_entry *entries; /* owned, in the order of the file */
   size_t count;
   struct {
+    unsigned file;
     unsigned line;
     const char *reason; /* static */
   } warnings[IDLE_KNOWN_HOSTS_MAX_WARNINGS];
   size_t warning_count; /* may be larger than the array: the rest is not kept */
-  bool is_missing;      /* there is no such file */
+  bool is_missing;      /* there is no such file; joined: none of them */
 } idle_known_hosts;
 
 /* Of several lines the one with the higher verdict decides. */
@@ -58,6 +60,16 @@ bool idle_known_hosts_parse(const char *text, size_t size, const char *host, int
 /* The same for a file. One that does not exist is an empty one.
  * Returns: 0, or an errno value; EFBIG if it is too large. */
 int idle_known_hosts_load(const char *path, const char *host, int port, idle_known_hosts *known);
+
+/* Adds what another file says, whose number is `file`.
+ * known: the files before it; one that is zeroed stands for none.
+ * more:  taken over, also after a failure.
+ * Returns: false when memory is short. */
+bool idle_known_hosts_join(idle_known_hosts *known, idle_known_hosts *more, unsigned file);
+
+/* The line that makes a key of a host known, as ssh writes it.
+ * Returns: a new string, or NULL when memory is short. */
+char *idle_known_hosts_line(const char *host, int port, const char *type, const unsigned char *key, size_t key_size);
 
 void idle_known_hosts_free(idle_known_hosts *known);
 

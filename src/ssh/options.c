@@ -3,7 +3,11 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* libssh2 sends no sign of life sooner than 2 s after the last. */
+enum { MIN_ALIVE_MS = 2000, MAX_ALIVE_MS = 3600 * 1000, MAX_ALIVE_COUNT = 100 };
 
 static bool copy(char **to, const char *text) {
   *to = text == NULL ? NULL : strdup(text);
@@ -15,9 +19,25 @@ static bool copy_path(char **to, const char *path) {
   return path == NULL || *to != NULL;
 }
 
+static bool copy_known_hosts(idle_ssh *ssh, const idle_ssh_options *options) {
+  const idle_ssh_paths *more = &options->more_known_hosts;
+  ssh->known_hosts_files = calloc(1 + more->count, sizeof *ssh->known_hosts_files);
+  if (ssh->known_hosts_files == NULL) return false;
+  ssh->known_hosts_count = 1 + more->count;
+  for (size_t i = 0; i <= more->count; i++)
+    if (!copy_path(&ssh->known_hosts_files[i], i == 0 ? options->known_hosts : more->paths[i - 1])) return false;
+  return true;
+}
+
+static int otherwise(int value, int fallback) { return value == 0 ? fallback : value; }
+
 bool idle_options_copy(idle_ssh *ssh, const idle_ssh_options *options) {
   ssh->port = options->port;
   ssh->use_agent = options->use_agent;
+  ssh->identities_only = options->identities_only;
+  ssh->accept_new = options->accept_new;
+  ssh->alive_interval_ms = otherwise(options->alive_interval_ms, IDLE_SSH_ALIVE_INTERVAL_MS);
+  ssh->alive_count_max = otherwise(options->alive_count_max, IDLE_SSH_ALIVE_COUNT_MAX);
   ssh->trace = options->trace;
   ssh->trace_context = options->trace_context;
   ssh->started_ms = idle_now_ms();
@@ -27,8 +47,8 @@ bool idle_options_copy(idle_ssh *ssh, const idle_ssh_options *options) {
     ssh->url = NULL;
   return ssh->url != NULL && copy(&ssh->host, options->host) && copy(&ssh->user, options->user) &&
          copy(&ssh->passphrase, options->passphrase) && copy(&ssh->password, options->password) &&
-         copy(&ssh->host_key, options->host_key) && copy_path(&ssh->identity_file, options->identity_file) &&
-         copy_path(&ssh->known_hosts_file, options->known_hosts);
+         copy(&ssh->host_key, options->host_key) && copy(&ssh->host_key_alias, options->host_key_alias) &&
+         copy_path(&ssh->agent_socket, options->agent_socket) && copy_known_hosts(ssh, options);
 }
 
 /* The name appears in a command line that people are told to copy. */
@@ -51,6 +71,15 @@ bool idle_options_check(const idle_ssh_options *options, idle_ssh_error *error) 
     idle_ssh_fail(error, "input.session", "port %d is not between 1 and 65535", options->port);
   else if (*options->user == '\0' || strlen(options->user) > 255)
     idle_ssh_fail(error, "input.session", "user is empty or too long");
+  else if (options->host_key_alias != NULL && !is_host(options->host_key_alias))
+    idle_ssh_fail(error, "input.session", "host_key_alias is not a name or an address, as it stands in known_hosts");
+  else if (options->alive_interval_ms != 0 &&
+           (options->alive_interval_ms < MIN_ALIVE_MS || options->alive_interval_ms > MAX_ALIVE_MS))
+    idle_ssh_fail(error, "input.session", "alive_interval_ms %d is not between %d and %d", options->alive_interval_ms,
+                  MIN_ALIVE_MS, MAX_ALIVE_MS);
+  else if (options->alive_count_max < 0 || options->alive_count_max > MAX_ALIVE_COUNT)
+    idle_ssh_fail(error, "input.session", "alive_count_max %d is not between 1 and %d", options->alive_count_max,
+                  MAX_ALIVE_COUNT);
   else if (options->host_key != NULL && !is_fingerprint(options->host_key))
     idle_ssh_fail(error, "input.session", "host_key is not a fingerprint like 'SHA256:…', as ssh-keygen -l prints it");
   else
@@ -58,16 +87,69 @@ bool idle_options_check(const idle_ssh_options *options, idle_ssh_error *error) 
   return false;
 }
 
-bool idle_options_load_identity(idle_ssh *ssh, idle_ssh_error *error) {
-  if (ssh->identity_file == NULL) return true;
-  const char *fault = idle_identity_load(ssh->identity_file, ssh->passphrase, &ssh->identity);
-  bool is_locked = fault == NULL && ssh->identity.is_encrypted && ssh->passphrase == NULL && !ssh->use_agent;
-  if (is_locked)
-    fault = "is protected by a passphrase; give it (passphrase, or --passphrase-file), or allow the agent and add the "
-            "key to it (ssh-add)";
-  if (fault == NULL) return true;
-  bool is_wrong_passphrase = strstr(fault, "passphrase is wrong") != NULL;
-  idle_ssh_fail(error, is_wrong_passphrase ? "ssh.auth" : "input.session", "identity file '%s' %s", ssh->identity_file,
-                fault);
+static bool fail_memory(const idle_ssh *ssh, idle_ssh_error *error) {
+  idle_ssh_fail(error, "ssh.connect", "not enough memory to connect to '%s'", ssh->host);
   return false;
+}
+
+static bool fail_identity(const idle_identity *identity, const char *fault, idle_ssh_error *error) {
+  bool is_wrong_passphrase = strstr(fault, "passphrase is wrong") != NULL;
+  idle_ssh_fail(error, is_wrong_passphrase ? "ssh.auth" : "input.session", "identity file '%s' %s", identity->path,
+                fault);
+  error->ssh_would_help = strncmp(identity->type, "sk-", 3) == 0;
+  return false;
+}
+
+/* Of the key that the caller counts on, everything that keeps it from being used is an error. */
+static bool check_required(const idle_ssh *ssh, const idle_identity *identity, idle_ssh_error *error) {
+  if (identity->fault != NULL) return fail_identity(identity, identity->fault, error);
+  if (!idle_identity_is_locked(identity, ssh->passphrase) || ssh->use_agent) return true;
+  return fail_identity(identity,
+                       "is protected by a passphrase; give it (passphrase, or --passphrase-file), or allow the agent "
+                       "and add the key to it (ssh-add)",
+                       error);
+}
+
+static bool is_named(const idle_ssh *ssh, const char *path) {
+  for (size_t i = 0; i < ssh->identity_count; i++)
+    if (strcmp(ssh->identities[i].path, path) == 0) return true;
+  return false;
+}
+
+static bool load_identity(idle_ssh *ssh, const char *path, bool is_required, idle_ssh_error *error) {
+  char *expanded = idle_expand_home(path);
+  if (expanded == NULL) return fail_memory(ssh, error);
+  bool is_whole = true;
+  if (!is_named(ssh, expanded)) {
+    idle_identity *identity = &ssh->identities[ssh->identity_count++];
+    is_whole = idle_identity_load(identity, expanded, ssh->passphrase);
+    identity->is_required = is_required;
+    if (identity->is_public && !is_required) identity->fault = NULL;
+    if (is_whole && identity->is_missing && !is_required) {
+      idle_ssh_trace(ssh, "there is no identity file '%s'", expanded);
+      idle_identity_free(identity);
+      ssh->identity_count--;
+    }
+  }
+  free(expanded);
+  return is_whole || fail_memory(ssh, error);
+}
+
+bool idle_options_load_identities(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error) {
+  const idle_ssh_paths *more = &options->identity_files;
+  ssh->identities = calloc(1 + more->count, sizeof *ssh->identities);
+  if (ssh->identities == NULL) return fail_memory(ssh, error);
+  if (options->identity_file != NULL &&
+      (!load_identity(ssh, options->identity_file, true, error) || !check_required(ssh, &ssh->identities[0], error)))
+    return false;
+  for (size_t i = 0; i < more->count; i++)
+    if (!load_identity(ssh, more->paths[i], false, error)) return false;
+  return true;
+}
+
+void idle_options_forget_identities(idle_ssh *ssh) {
+  for (size_t i = 0; i < ssh->identity_count; i++) idle_identity_free(&ssh->identities[i]);
+  free(ssh->identities);
+  ssh->identities = NULL;
+  ssh->identity_count = 0;
 }

@@ -27,12 +27,18 @@ struct idle_ssh {
   int port;
   char *url; /* "ssh://host:port" */
   char *user;
-  char *identity_file;
   char *passphrase; /* secret, wiped after login, as is the next */
   char *password;
-  char *known_hosts_file;
-  char *host_key; /* a fingerprint, or NULL */
+  char **known_hosts_files; /* at least one */
+  size_t known_hosts_count;
+  char *host_key_alias; /* or NULL */
+  char *host_key;       /* a fingerprint, or NULL */
+  bool accept_new;
   bool use_agent;
+  bool identities_only;
+  char *agent_socket; /* or NULL */
+  int alive_interval_ms;
+  int alive_count_max;
   void (*trace)(void *context, const char *line);
   void *trace_context;
 
@@ -53,7 +59,9 @@ struct idle_ssh {
   bool is_loss_told;        /* to the trace */
 
   idle_known_hosts known;
-  idle_identity identity;
+  char learned[700];         /* for people: what became of a new host's key; "" = the host was known */
+  idle_identity *identities; /* in the order of trying */
+  size_t identity_count;
   const char *wanted_type; /* static: the only host key type to ask for; NULL = any */
   unsigned tried_types;    /* kept by idle_algorithms_next_type */
   char key_type[64];
@@ -88,8 +96,11 @@ bool idle_options_check(const idle_ssh_options *options, idle_ssh_error *error);
 /* Returns: false when memory is short. */
 bool idle_options_copy(idle_ssh *ssh, const idle_ssh_options *options);
 
-/* Reads the identity file, if there is one. */
-bool idle_options_load_identity(idle_ssh *ssh, idle_ssh_error *error);
+/* Reads the identity files. */
+bool idle_options_load_identities(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error);
+
+/* Wipes and releases all of them. */
+void idle_options_forget_identities(idle_ssh *ssh);
 
 /* ---- handshake.c ---- */
 
@@ -113,7 +124,7 @@ bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error);
 /* Whether a key of this type should be asked for first. */
 bool idle_hostkey_is_wanted(const void *ssh, const char *type);
 
-/* Judges the key that the server showed.
+/* Judges the key that the server has proven to hold; that of a new host may be added to known_hosts.
  * Returns: IDLE_SSH_AGAIN: connect once more, ssh->wanted_type says what for. */
 idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error);
 

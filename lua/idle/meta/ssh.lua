@@ -11,12 +11,22 @@ local ssh = {}
 ---@field port?          integer  default 22
 ---@field user?          string   default: the account that runs this program
 ---@field identity_file? string   private ed25519 or ECDSA key of mode 600, OpenSSH's or PEM format; `~/` is expanded
----@field passphrase?    idle.Secret|string  of the key
+---@field identity_files? string[] private keys to be tried in this order behind it, each once, as far as they exist and
+---                                libssh2 can use them; a public key stands for the private one in the agent
+---@field identities_only? boolean  of the agent's keys only those that an identity file, or FILE.pub, names
+---@field passphrase?    idle.Secret|string  of the keys
 ---@field password?      idle.Secret|string  for the methods password and keyboard-interactive
----@field agent?         boolean  try the keys of the agent at $SSH_AUTH_SOCK; default true
----@field known_hosts?   string   default `~/.ssh/known_hosts`; a file that does not exist knows no host
+---@field agent?         boolean  try the keys of the agent; default true
+---@field agent_socket?  string   path; default $SSH_AUTH_SOCK
+---@field known_hosts?   string|string[]  default `~/.ssh/known_hosts`; a file that does not exist knows no host
+---@field host_key_alias? string  known_hosts is searched for this name, without a port, in place of the host
+---@field accept_new?    boolean  the key of an unknown host is accepted and added to the first known_hosts file; one
+---                               that has changed or is revoked is refused all the same
 ---@field host_key?      string   "SHA256:…", as `ssh-keygen -l` prints it: only this key is accepted
 ---@field timeout_ms     number   from now until logged in
+---@field alive_interval_ms? integer  between signs of life; 2000 to 3600000, default 15000
+---@field alive_count_max?   integer  signs of life that may stay unacknowledged before the connection counts as lost;
+---                                   1 to 100, default 2
 ---@field trace?         fun(line: string)  is told of each phase, secrets excepted
 
 ---@class idle.SshInfo
@@ -26,17 +36,23 @@ local ssh = {}
 ---@field host_key_fingerprint string    "SHA256:…"
 ---@field auth_method          "publickey"|"agent"|"password"|"keyboard-interactive"|"none"
 ---@field memory_bytes         integer   that libssh2 holds for it now
----@field warnings             string[]  lines of known_hosts that were passed over, and why
+---@field warnings             string[]  lines of known_hosts that were passed over, and why; a host key that was added
+
+--- An error of `connect` has these, too.
+---@class idle.SshConnectError: idle.Error
+---@field phase?           "resolve"|"dial"|"handshake"|"auth"  in which it failed; nil: nothing was begun
+---@field credential_sent? boolean  something of a credential was offered, so another try is another attempt
+---@field ssh_would_help?  true     the system's ssh(1) can do what libssh2 can't here
 
 --- A connection that is logged in.
 ---@class idle.SshClient
 local Client = {}
 
---- Connects and logs in. Waits. The order of credentials is identity file, agent, password.
+--- Connects and logs in. Waits. The order of credentials is identity files, agent, password.
 ---@param options idle.SshOptions
 ---@return idle.SshClient?
----@return idle.Error? err  kinds `input.session`, `secret.closed` (nothing was sent), `ssh.resolve`, `ssh.connect`,
----        `ssh.handshake`, `ssh.busy`, `ssh.hostkey_*`, `ssh.auth`, `ssh.timeout`, `ssh.lost`
+---@return idle.SshConnectError? err  kinds `input.session`, `secret.closed` (nothing was sent), `ssh.resolve`,
+---        `ssh.connect`, `ssh.handshake`, `ssh.busy`, `ssh.hostkey_*`, `ssh.auth`, `ssh.timeout`, `ssh.lost`
 function ssh.connect(options) end
 
 --- Runs a command line without a terminal. Waits until the server has started it. Several commands may run at a time,
