@@ -1,11 +1,12 @@
---- A far end that misbehaves on request: `idle-lua spec/support/fake_powershell.lua MODE …bootstrap`.
+--- A far end that misbehaves on request: `idle-lua spec/support/fake_powershell.lua MODE[:DETAIL] …bootstrap`.
 --- Every mode is one way in which a PowerShell, or what stands between, can go wrong.
 local base64 = require("idle.base64")
 local clixml = require("idle.clixml")
+local file = require("idle.file")
 local loop = require("idle.loop")
 local writer = require("idle.sim.clixml_writer")
 
-local mode = arg[1]
+local mode, detail = arg[1]:match("^([^:]*):?(.*)$")
 
 local function put(text)
   io.stdout:write(text)
@@ -44,16 +45,26 @@ end
 
 local OUTPUT = { output = { "yes" }, warnings = {} }
 
+local function good_hello()
+  return frame(0, "hello", { version = "5.1", pid = require("idle.process").pid() })
+end
+
+-- What banners, profiles, transcripts and other code pages leave on an output, some of it without an end.
+local NOISE = table.concat({
+  "Microsoft Windows [Version 10.0.20348]\r\n(c) Microsoft Corporation.\r\n\r\n", "\u{FEFF}", "#< CLIXML\r\n",
+  '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04"><S S="Error">no</S></Objs>\r\n',
+  "Laden des Profils: 2,1 s\r\n", "Gr\x81\xE1e aus M\x81nchen\r\n", "\xED\xA0\x80 half a pair\n", "\27[31mred\27[0m\n",
+  "\xFF\xFEI\0D\0L\0E\0 \0a\0b\0\r\0\n\0", "IDLE and nothing else\n", "IDLE abcdef ok\n", "PS C:\\> ",
+})
+
 local hellos = {
   wrong_hello = function() return frame(0, "ok", OUTPUT) end,
   broken_hello = function() return frame(0, "hello", "AAAA") end,
   cut_hello = function() return frame(0, "hello", { version = "5.1" }):sub(1, -10) end,
+  noise = function() return NOISE .. good_hello() .. NOISE end,
+  utf16_hello = function() return (good_hello():gsub(".", "%0\0")) end,
   foreign_hello = function() return frame(0, "hello", { version = "5.1" }, { token = "abcdef" }) end,
 }
-
-local function good_hello()
-  return frame(0, "hello", { version = "5.1", pid = require("idle.process").pid() })
-end
 
 put((hellos[mode] or good_hello)())
 if mode == "cut_hello" then os.exit(0) end
@@ -99,9 +110,52 @@ function answers.trickle(seq)
   end
 end
 
+function answers.noise(seq)
+  put(NOISE)
+  put(frame(seq, "ok", OUTPUT) .. NOISE)
+end
+
+function answers.utf16(seq) put((frame(seq, "ok", OUTPUT):gsub(".", "%0\0"))) end
+function answers.trailing(seq) put(frame(seq, "ok", OUTPUT):sub(1, -2) .. " and more\n") end
+
+function answers.byte_a_second(seq)
+  for byte in frame(seq, "ok", OUTPUT):gmatch(".") do
+    put(byte)
+    loop.sleep(1000)
+  end
+end
+
+-- 100 MB, and an answer behind them that nobody waits for.
+function answers.flood(seq)
+  local lines = ("x"):rep(9999) .. "\n"
+  for _ = 1, 10000 do
+    if not io.stdout:write(lines) then os.exit(1) end
+  end
+  put(frame(seq, "ok", OUTPUT))
+end
+
+-- The same in one line.
+function answers.endless_line()
+  local part = ("x"):rep(10000)
+  for _ = 1, 10000 do
+    if not io.stdout:write(part) then os.exit(1) end
+  end
+  put("\n")
+end
+
 function answers.noise_after(seq) put(frame(seq, "ok", OUTPUT) .. "done\nWARNING: something\n") end
+
+-- Keeps a ledger of the commands in the file that the detail names, as the simulator does of starts.
+-- It takes a moment before and after.
+function answers.ledger(seq, request)
+  local pause_ms = request.params.PauseMilliseconds or 0
+  loop.sleep(pause_ms)
+  assert(file.append_synced(detail, request.params.Id .. "\n"))
+  loop.sleep(pause_ms)
+  put(frame(seq, "ok", OUTPUT))
+end
 
 for line in io.lines() do
   local request = clixml.decode((assert(base64.decode(line))))
-  answers[mode](request.seq)
+  answers[mode](request.seq, request)
 end

@@ -5,6 +5,7 @@ local json = require("idle.json")
 local loop = require("idle.loop")
 local process = require("idle.process")
 local process_session = require("idle.sessions.process")
+local ssh_far = require("spec.support.ssh_far")
 local ssh_session = require("idle.sessions.ssh")
 
 local far = {}
@@ -48,6 +49,34 @@ end
 ---@param mode string
 function far.scripted(mode, more)
   return process_session(with({ command = { PROGRAM, "spec/support/fake_powershell.lua", mode } }, more))
+end
+
+--- The same behind a real sshd. Its mode `ledger` notes every command, for `ledger` to read.
+---@param mode  string
+---@param sshd? table  of idle.sim.sshd
+---@return spec.SshServer server  with `session` and `ledger`
+function far.scripted_sshd(mode, sshd)
+  local dir = assert(file.temp_dir("idle-scripted-"))
+  local script, ledger = assert(file.real_path("spec/support/fake_powershell.lua")), dir .. "/ledger"
+  assert(file.write_private(ledger, ""))
+  assert(file.write_private(dir .. "/powershell.exe", ("#!/bin/sh\nexec '%s' '%s' '%s:%s'\n"):format(PROGRAM, script,
+    mode, ledger)))
+  ssh_far.run({ "chmod", "700", dir .. "/powershell.exe" })
+  local server = ssh_far.server(with({ dir = dir, path = dir }, sshd))
+  local function session(more)
+    return ssh_session(with({ host = server.host, port = server.port, user = server.user, agent = false,
+                              identity_file = server.identity_file, known_hosts = server.known_hosts }, more))
+  end
+  local function read_ledger()
+    local ids = {}
+    for id in assert(file.read(ledger)):gmatch("[^\n]+") do ids[id] = (ids[id] or 0) + 1 end
+    return ids
+  end
+  local own = { session = session, ledger = read_ledger }
+  return setmetatable({}, {
+    __index = function(_, name) return own[name] or server[name] end,
+    __close = function() server:stop() end,
+  })
 end
 
 --- A real PowerShell: what IDLE_PWSH names, or `pwsh` on PATH.

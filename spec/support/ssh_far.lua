@@ -148,7 +148,24 @@ function far.peer(behaviour, ...)
   return setmetatable({ child = child, port = tonumber(errors.check(child:read_line(far.SOON))) }, Peer)
 end
 
-function Peer:__close() self.child:close() end
+--- Starts a proxy in front of a port, which does harm on demand (spec/support/tcp_proxy.lua); `<close>` ends it.
+---@param port integer
+---@return spec.Peer
+function far.proxy(port)
+  local child = errors.check(process.spawn({ command = { "lua5.4", "spec/support/tcp_proxy.lua", tostring(port) } }))
+  return setmetatable({ child = child, port = tonumber(errors.check(child:read_line(far.SOON))) }, Peer)
+end
+
+--- Tells a proxy which harm to do, and waits until it knows.
+---@param harm string
+function Peer:tell(harm)
+  errors.check(self.child:write(harm .. "\n", far.SOON))
+  errors.check(self.child:read_line(far.SOON))
+end
+
+function Peer:close() self.child:close() end
+
+Peer.__close = Peer.close
 
 --- Tries to connect; there is nothing to log in with.
 ---@param timeout_ms number

@@ -9,7 +9,9 @@ local sshd = {}
 
 ---@class idle.SshdOptions
 ---@field dir        string    for keys, configuration and log; made if it is missing
+---@field address?   string    that it listens on; default 127.0.0.1
 ---@field port?      integer   default 0: a free one
+---@field within?    string[]  words in front of its command line, as of nsenter(1)
 ---@field path?      string    folder that comes first on the PATH of commands
 ---@field config?    string[]  lines of sshd_config(5); they win over ours
 ---@field host_keys? string[]  types; default { "ed25519" }
@@ -69,7 +71,7 @@ local function write_config(options, keys, port)
   for _, key in ipairs(keys) do lines[#lines + 1] = "HostKey " .. key end
   lines[#lines + 1] = ([[
 Port %d
-ListenAddress 127.0.0.1
+ListenAddress %s
 AuthorizedKeysFile %s/authorized_keys
 PidFile none
 LogLevel %s
@@ -78,17 +80,17 @@ UsePAM no
 PermitRootLogin yes
 PasswordAuthentication no
 KbdInteractiveAuthentication no
-PrintMotd no]]):format(port, dir, options.log_level or "VERBOSE")
+PrintMotd no]]):format(port, options.address, dir, options.log_level or "VERBOSE")
   -- One line, because only the first SetEnv counts. By SHLVL bash does not take itself for a login by SSH, which would
   -- run the account's .bashrc before each command, with whatever is slow or waits there.
   lines[#lines + 1] = "SetEnv SHLVL=1" .. (options.path and (" PATH=%s:/usr/bin:/bin"):format(options.path) or "")
   errors.check(file.write_private(dir .. "/sshd_config", table.concat(lines, "\n") .. "\n"))
 end
 
-local function write_known_hosts(dir, keys, port)
+local function write_known_hosts(options, keys, port)
   local lines = {}
-  for index, key in ipairs(keys) do lines[index] = ("[127.0.0.1]:%d %s\n"):format(port, public_key(key)) end
-  errors.check(file.write_private(dir .. "/known_hosts", table.concat(lines)))
+  for index, key in ipairs(keys) do lines[index] = ("[%s]:%d %s\n"):format(options.address, port, public_key(key)) end
+  errors.check(file.write_private(options.dir .. "/known_hosts", table.concat(lines)))
 end
 
 -- Says whether the server listens; false: the port is taken.
@@ -109,10 +111,9 @@ local function launch(options, keys, port)
   local log_file = options.dir .. "/sshd.log"
   if file.exists(log_file) then errors.check(file.remove(log_file)) end
   write_config(options, keys, port)
-  local child = errors.check(process.spawn({
-    command = { PROGRAM, "-D", "-f", options.dir .. "/sshd_config", "-E", log_file },
-    env = options.env,
-  }))
+  local command = table.move(options.within, 1, #options.within, 1, {})
+  table.move({ PROGRAM, "-D", "-f", options.dir .. "/sshd_config", "-E", log_file }, 1, 6, #command + 1, command)
+  local child = errors.check(process.spawn({ command = command, env = options.env }))
   if is_listening(child, log_file) then return child, log_file end
   child:close()
 end
@@ -144,9 +145,11 @@ local function check_installed()
 end
 
 --- Starts a server and waits until it listens.
----@param options idle.SshdOptions
+---@param given idle.SshdOptions
 ---@return idle.SshdServer
-function sshd.start(options)
+function sshd.start(given)
+  local options = { address = "127.0.0.1", within = {} }
+  for name, v in pairs(given) do options[name] = v end
   check_installed()
   errors.check(file.mkdir(options.dir))
   local keys = write_keys(options)
@@ -156,9 +159,9 @@ function sshd.start(options)
   else
     child, log_file, port = launch_at(options, keys, options.port)
   end
-  write_known_hosts(options.dir, keys, port)
+  write_known_hosts(options, keys, port)
   return setmetatable({
-    host = "127.0.0.1", port = port, user = run({ "id", "-un" }):match("%S+"), dir = options.dir,
+    host = options.address, port = port, user = run({ "id", "-un" }):match("%S+"), dir = options.dir,
     identity_file = options.dir .. "/id_ed25519", known_hosts = options.dir .. "/known_hosts",
     log_file = log_file, pid = child:pid(), child = child,
   }, Server)
