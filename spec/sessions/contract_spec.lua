@@ -231,7 +231,8 @@ for kind, open in pairs(kinds) do
       other:close()
       task:join()
       assert.same({ "cancelled", "unknown" }, { err.kind, err.effect })
-      assert.matches("the session was closed while 'Start%-Sleep' ran", err.message)
+      assert.matches("the session was closed while 'Start%-Sleep' ran on [^,;]+$", err.message)
+      assert.equal(1, select(2, err.message:gsub("while", "")))
     end)
   end)
 end

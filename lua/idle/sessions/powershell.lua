@@ -104,7 +104,7 @@ local function exchange(session, seq, line, command)
   if is_ok then return result end
   drop(session)
   local err = errors.from(result)
-  if err.kind == "cancelled" then err = endings.of_cancelled(shell, command, err) end
+  if err.kind == "cancelled" and err.effect ~= "unknown" then err = endings.of_cancelled(shell, command, err) end
   error(err, 0)
 end
 
