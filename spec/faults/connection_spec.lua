@@ -1,0 +1,116 @@
+--- Connections that go wrong while a start is under way. The ledger never has a second one.
+local far = require("spec.support.far")
+local faults = require("spec.support.faults")
+local loop = require("idle.loop")
+
+-- Half a second to the start, and half a second back. What comes in between meets a start that is done.
+local SLOW = { latency_seconds = 0.8 }
+local TIMEOUT = 1.2
+
+-- Runs a start through a connection to which something happens, once the far end's ledger has so many
+-- entries. Returns the error.
+local function start_and(expected, starts, harm, options, sshd)
+  local server <close> = faults.far(options or SLOW, sshd)
+  local session <close> = server.session({ command_timeout = TIMEOUT })
+  session:info()
+  local err
+  local task = loop.spawn(function() err = faults.raises(session, expected) end)
+  if starts == 0 then loop.sleep(100) else server:wait_for_starts(starts) end
+  harm(server)
+  task:join()
+  assert.equal(starts, #server:ledger())
+  return err, session, server
+end
+
+-- Both before the start takes effect and after it.
+local function in_doubt(expected, pattern, harm)
+  faults.together({
+    function() assert.matches(pattern, start_and(expected, 0, harm).message) end,
+    function() assert.matches(pattern, start_and(expected, 1, harm).message) end,
+  })
+end
+
+describe("during a command:", function()
+  faults.rows(function(row)
+    local lost = faults.in_doubt("ssh.lost", TIMEOUT)
+
+    row("RST", function()
+      in_doubt(lost, "Connection reset by peer", function(server) server.proxy:tell("reset") end)
+    end)
+
+    row("the connection is closed in good order", function()
+      in_doubt(lost, "the server closed it", function(server) server.proxy:tell("close") end)
+    end)
+
+    row("sshd killed -9", function()
+      in_doubt(lost, "was lost while a command ran", function(server) server:kill_sshd() end)
+    end)
+
+    row("remote process killed", function()
+      in_doubt(faults.in_doubt("remote.protocol", TIMEOUT), "ended by signal KILL",
+        function(server) server:kill_powershells() end)
+    end)
+
+    row("what is on the way falls silent", function()
+      local err = start_and(faults.in_doubt("timeout", TIMEOUT), 1, function(server) server.proxy:tell("freeze") end)
+      assert.matches("did not answer within 1.2 s", err.message)
+    end)
+
+    row("server's clean close without status", function()
+      local server <close> = faults.far({ faults = { { command = "Start-ADSyncSyncCycle", fault = "hang" } } },
+        { config = { "ChannelTimeout session:command=2s" } })
+      local session <close> = server.session({ command_timeout = 10 })
+      local err = faults.raises(session, faults.in_doubt("remote.protocol", 10))
+      assert.matches("ended without an answer to 'Start-ADSyncSyncCycle' (no exit status)", err.message, 1, true)
+      assert.equal(0, #server:ledger())
+      assert.matches("T", (session:InvokeCommand("Get-Date", {})))
+    end)
+
+    row("output one byte a second", function()
+      local err = start_and(faults.in_doubt("timeout", TIMEOUT), 1, function(server) server.proxy:tell("slow") end)
+      assert.matches("did not answer within 1.2 s", err.message)
+    end)
+
+    row("the next command connects again, and the start is not repeated", function()
+      local server <close> = faults.far(SLOW)
+      local session <close> = server.session({ command_timeout = TIMEOUT })
+      session:info()
+      local task = loop.spawn(function() faults.raises(session, lost) end)
+      server:wait_for_starts(1)
+      server.proxy:tell("reset")
+      task:join()
+      assert.matches("T", (session:InvokeCommand("Get-Date", {})))
+      assert.equal(1, #server:ledger())
+    end)
+  end)
+end)
+
+describe("before a command:", function()
+  faults.rows(function(row)
+    for _, harm in ipairs({ "reset", "close" }) do
+      row("the connection ends by " .. harm .. ": the session connects again, and the command runs once", function()
+        local server <close> = faults.far()
+        local session <close> = server.session({ command_timeout = 10 })
+        session:info()
+        server.proxy:tell(harm)
+        assert.equal("Success", session:InvokeCommand("Start-ADSyncSyncCycle", {}).Result)
+        assert.equal(1, #server:ledger())
+      end)
+    end
+
+    -- The connection ends behind so many bytes of the server's: in its banner, its key exchange, its
+    -- login, while PowerShell starts.
+    for _, bytes in ipairs({ 10, 500, 1400, 1700, 2500, 3200 }) do
+      row(("the connection is reset behind %d bytes: nothing was sent"):format(bytes), function()
+        local server <close> = faults.far()
+        server.proxy:tell("reset " .. bytes)
+        local session <close> = server.session()
+        local err = far.raised(session.InvokeCommand, session, "Start-ADSyncSyncCycle", {})
+        assert.same({ "none", true }, { err.effect, err.transient }, tostring(err))
+        assert.matches("^ssh%.", err.kind)
+        assert.equal(0, #server:ledger())
+        assert.equal("Success", session:InvokeCommand("Start-ADSyncSyncCycle", {}).Result)
+      end)
+    end
+  end)
+end)
