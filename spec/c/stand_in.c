@@ -1,6 +1,7 @@
 /* Loaded into programs by LD_PRELOAD, in place of what a spec must not touch:
  *  - a password for the account that runs the specs, for a real sshd, both in
- *    /etc/shadow's and in PAM's way: "open sesame";
+ *    /etc/shadow's and in PAM's way: "open sesame"; IDLE_ACCOUNT=expired has it
+ *    expired, =otp asks for a verification code behind it;
  *  - name servers: IDLE_LOOKUP=hang never answers, =none knows no name,
  *    =loopback knows every name. */
 #include <dlfcn.h>
@@ -27,9 +28,20 @@ int getaddrinfo(const char *restrict name, const char *restrict service, const s
 
 /* ---- A password in /etc/shadow ---- */
 
+static char account_wish[16];
+
+/* sshd clears its environment later. */
+__attribute__((constructor)) static void note_wish(void) {
+  const char *wish = getenv("IDLE_ACCOUNT");
+  if (wish != NULL && strlen(wish) < sizeof account_wish) strcpy(account_wish, wish);
+}
+
+static int account_is(const char *wish) { return strcmp(account_wish, wish) == 0; }
+
 struct spwd *getspnam(const char *name) {
   static struct spwd entry = {
       .sp_lstchg = 20000, .sp_min = -1, .sp_max = -1, .sp_warn = -1, .sp_inact = -1, .sp_expire = -1};
+  if (account_is("expired")) entry.sp_lstchg = 0;
   entry.sp_namp = (char *)name;
   entry.sp_pwdp = (char *)"$6$idlespec$0.YVasT3nJmJvuO.9oxWZ8PwcmZbIrlJvIQ7XVOWruRdbwEgUTguwCOE88uID2oPLiyx0YjeNoOH"
                           "FpMEcvw9q1";
@@ -38,7 +50,15 @@ struct spwd *getspnam(const char *name) {
 
 /* ---- A password through PAM, as far as sshd uses it ---- */
 
-enum { PAM_SUCCESS = 0, PAM_AUTH_ERR = 7, PAM_USER = 2, PAM_CONV = 5, PAM_PROMPT_ECHO_OFF = 1 };
+enum {
+  PAM_SUCCESS = 0,
+  PAM_AUTH_ERR = 7,
+  PAM_NEW_AUTHTOK_REQD = 12,
+  PAM_AUTHTOK_ERR = 20,
+  PAM_USER = 2,
+  PAM_CONV = 5,
+  PAM_PROMPT_ECHO_OFF = 1
+};
 
 struct pam_message {
   int msg_style;
@@ -60,6 +80,8 @@ static char *no_variables[] = {NULL};
 int pam_start(const char *service, const char *user, const struct pam_conv *talk, void **handle);
 int pam_set_item(void *handle, int type, const void *item);
 int pam_authenticate(void *handle, int flags);
+int pam_acct_mgmt(void *handle, int flags);
+int pam_chauthtok(void *handle, int flags);
 char **pam_getenvlist(void *handle);
 const char *pam_strerror(void *handle, int error);
 int pam_get_item(const void *handle, int type, const void **item);
@@ -79,17 +101,33 @@ int pam_set_item(void *handle, int type, const void *item) {
   return PAM_SUCCESS;
 }
 
-int pam_authenticate(void *handle, int flags) {
-  (void)handle, (void)flags;
-  const struct pam_message prompt = {PAM_PROMPT_ECHO_OFF, "Password: "};
+/* Whether the answer to a question that hides it is the right one. */
+static int asks(const char *question, const char *right) {
+  const struct pam_message prompt = {PAM_PROMPT_ECHO_OFF, question};
   const struct pam_message *prompts[] = {&prompt};
   struct pam_response *answers = NULL;
-  if (conversation.conv(1, prompts, &answers, conversation.appdata_ptr) != PAM_SUCCESS || answers == NULL)
-    return PAM_AUTH_ERR;
-  int is_right = answers[0].resp != NULL && strcmp(answers[0].resp, "open sesame") == 0;
+  if (conversation.conv(1, prompts, &answers, conversation.appdata_ptr) != PAM_SUCCESS || answers == NULL) return 0;
+  int is_right = answers[0].resp != NULL && strcmp(answers[0].resp, right) == 0;
   free(answers[0].resp);
   free(answers);
-  return is_right ? PAM_SUCCESS : PAM_AUTH_ERR;
+  return is_right;
+}
+
+int pam_authenticate(void *handle, int flags) {
+  (void)handle, (void)flags;
+  if (!asks("Password: ", "open sesame")) return PAM_AUTH_ERR;
+  return !account_is("otp") || asks("Verification code: ", "123456") ? PAM_SUCCESS : PAM_AUTH_ERR;
+}
+
+int pam_acct_mgmt(void *handle, int flags) {
+  (void)handle, (void)flags;
+  return account_is("expired") ? PAM_NEW_AUTHTOK_REQD : PAM_SUCCESS;
+}
+
+/* An empty new password is as good as any other here: nobody may give one by accident. */
+int pam_chauthtok(void *handle, int flags) {
+  (void)handle, (void)flags;
+  return asks("Your password has expired.\nNew password: ", "") ? PAM_SUCCESS : PAM_AUTHTOK_ERR;
 }
 
 char **pam_getenvlist(void *handle) {
@@ -119,9 +157,7 @@ int pam_putenv(void *handle, const char *variable) {
     (void)handle, (void)flags;                                                                                         \
     return PAM_SUCCESS;                                                                                                \
   }
-AGREES(pam_acct_mgmt)
 AGREES(pam_setcred)
 AGREES(pam_open_session)
 AGREES(pam_close_session)
-AGREES(pam_chauthtok)
 AGREES(pam_end)

@@ -162,7 +162,7 @@ describe("idle.ssh", function()
         err.message)
     end)
 
-    it("tries a refused key once", function()
+    it("tries a refused key once (row: login refused)", function()
       local before = select(2, server:log():gsub("Failed publickey", ""))
       refuses({ identity_file = server.dir .. "/stranger" })
       far.eventually(function()
@@ -208,10 +208,27 @@ describe("idle.ssh", function()
   end)
 
   describe("logging in by password", function()
-    local function server_with(lines)
+    local function server_with(lines, account)
       table.insert(lines, 1, "PubkeyAuthentication no")
-      return far.server({ config = lines, env = { LD_PRELOAD = far.STAND_IN } })
+      return far.server({ config = lines, env = { LD_PRELOAD = far.STAND_IN, IDLE_ACCOUNT = account } })
     end
+
+    local function refuses(server, password)
+      local client, err = server:try({ identity_file = false, password = password or far.PASSWORD })
+      assert.is_nil(client)
+      assert.equal("ssh.auth", err.kind)
+      assert.same({ "auth", true }, { err.phase, err.credential_sent })
+      assert.is_nil(err.message:find(password or far.PASSWORD, 1, true))
+      return err
+    end
+
+    -- What the server's log says once the connection has ended.
+    local function log_of(server)
+      far.eventually(function() return server:log():find("Connection closed by", 1, true) end)
+      return server:log()
+    end
+
+    local function count(text, words) return select(2, text:gsub(words, "")) end
 
     it("works with the method password", function()
       local server <close> = server_with({ "PasswordAuthentication yes" })
@@ -231,16 +248,46 @@ describe("idle.ssh", function()
       assert.matches("; give a password (password, or --password-file)", err.message, 1, true)
     end)
 
-    it("gives a wrong password once, whatever else is offered", function()
+    it("gives a wrong password once, whatever else is offered (row: login refused)", function()
       local server <close> = server_with({
         "UsePAM yes", "PasswordAuthentication yes", "KbdInteractiveAuthentication yes",
       })
-      local client, err = server:try({ identity_file = false, password = "wrong secret" })
-      assert.is_nil(client)
-      assert.equal("ssh.auth", err.kind)
+      local err = refuses(server, "wrong secret")
       assert.matches("it offers password,keyboard-interactive; tried: password (refused);", err.message, 1, true)
-      assert.is_nil(err.message:find("wrong secret", 1, true))
-      assert.equal(1, select(2, server:log():gsub("Failed password", "")))
+      local log = log_of(server)
+      assert.same({ 1, 0 }, { count(log, "Failed password"), count(log, "keyboard%-interactive") })
+    end)
+
+    it("says that the password has expired, and never changes it (row: expired password)", function()
+      local server <close> = server_with({ "UsePAM yes", "KbdInteractiveAuthentication yes" }, "expired")
+      assert.equal(("the password of '%s' at 'ssh://127.0.0.1:%d' has expired; change it there")
+        :format(server.user, server.port), refuses(server).message)
+      -- Two questions: for the password, which was right, and for a new one. To that nothing was said, not even an
+      -- empty line, which this server would have taken.
+      local log = log_of(server)
+      assert.same({ 1, 1, 0, 0 }, {
+        count(log, "Postponed keyboard%-interactive for"), count(log, "Postponed keyboard%-interactive/pam"),
+        count(log, "Failed"), count(log, "Accepted"),
+      })
+    end)
+
+    it("says so where the server lets in and runs nothing but the change (row: expired password)", function()
+      local server <close> = server_with({ "PasswordAuthentication yes" }, "expired")
+      local session <close> = require("idle").ssh_session({
+        host = server.host, port = server.port, user = server.user, known_hosts = server.known_hosts, agent = false,
+        password = secret.new(far.PASSWORD),
+      })
+      local _, err = pcall(session.InvokeCommand, session, "Get-Date", {})
+      assert.same({ "ssh.auth", "none", false }, { err.kind, err.effect, err.transient })
+      assert.matches("was not started: the password has expired; change it there", err.message, 1, true)
+      assert.equal(1, count(server:log(), "Accepted password"))
+    end)
+
+    it("names the prompt that it can't answer (row: expired password or prompts)", function()
+      local server <close> = server_with({ "UsePAM yes", "KbdInteractiveAuthentication yes" }, "otp")
+      assert.matches("tried: keyboard-interactive (refused); the server asked 'Verification code: ', for which there "
+        .. "is no answer: log in by a key", refuses(server).message, 1, true)
+      assert.equal(1, count(log_of(server), "Failed keyboard%-interactive"))
     end)
 
     it("follows a key by a password where the server wants both", function()

@@ -42,6 +42,13 @@ local function refused_language(shell)
   return errors.new("remote.setup", message:format(shell.label, mode), { data = { language_mode = mode } })
 end
 
+-- A server of OpenSSH lets in who has the right password, and then runs nothing but the change of it.
+local function expired_password(shell, words)
+  if not words:find("Password change required but no TTY available", 1, true) then return nil end
+  return errors.new("ssh.auth", ("%s was not started: the password has expired; change it there%s"):format(
+    shell.label, words))
+end
+
 --- A PowerShell that did not come up. Nothing of a command was sent.
 ---@param shell idle.RemoteShell
 ---@param err   table  of the pipe
@@ -51,7 +58,7 @@ function endings.of_start(shell, err)
     local words = last_words(shell.pipe, shell.noise)
     -- What explains it stands behind a colon or a semicolon.
     local hint = words:find("[:;]") and "" or " and did not say why; start it there by hand to see"
-    return refused_language(shell)
+    return refused_language(shell) or expired_password(shell, words)
       or errors.new("remote.setup", ("%s did not start%s%s"):format(shell.label, words, hint))
   elseif err.kind == "timeout" then
     return errors.new("timeout", ("%s did not answer within %g s of its start%s%s"):format(
