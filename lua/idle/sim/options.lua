@@ -77,8 +77,9 @@ local function is_result_map(v)
   return true
 end
 
-local FAULTS = { "lose_answer", "transient", "null", "hang", "exit" }
-local is_fault_word = one_of(FAULTS)
+--- What may happen to the answer of a command.
+options.fault_words = { "lose_answer", "transient", "null", "hang", "exit" }
+local is_fault_word = one_of(options.fault_words)
 
 local function is_fault(fault)
   return type(fault) == "table" and type(fault.command) == "string" and is_fault_word(fault.fault)
@@ -99,7 +100,7 @@ local DURATION = { is_duration, "a number of seconds, 0 or more" }
 local SECONDS = { is_number, "a number of seconds" }
 local BOOLEAN = { is_boolean, "true or false" }
 local FAULT_LIST = { is_fault_list, "a list of { command = …, nth = 1, fault = "
-  .. table.concat(FAULTS, " | ") .. " }" }
+  .. table.concat(options.fault_words, " | ") .. " }" }
 
 -- name → { default, { check, what it must be } }
 local OPTIONS = {

@@ -9,6 +9,8 @@
 ---@field after          fun(seconds: number, answer?: any): idle.test.Answer
 ---@field loses_answer   fun(answer?: any): idle.test.Answer
 ---@field in_turn        fun(answers: table): idle.test.Answer
+---@field each_fault     fun(flow: (fun(sim: idle.SimServer, fault: idle.test.Fault): any),
+---                       options?: idle.test.EachFaultOptions): idle.test.FaultReport[]?
 ---@field virtual_time   fun(f: (fun(): ...), options?: idle.test.VirtualTimeOptions): ...  runs f without waiting
 ---@field seed           fun(seed: integer)  makes chance repeatable: jitter, ids and `math.random`
 local test = {}
@@ -23,6 +25,7 @@ local MEMBERS = {
   after = { "idle.test.answers", "after" },
   loses_answer = { "idle.test.answers", "loses_answer" },
   in_turn = { "idle.test.answers", "in_turn" },
+  each_fault = { "idle.test.each_fault" },
   virtual_time = { "idle.test.virtual_time" },
   seed = { "idle.test.chance", "seed" },
 }
