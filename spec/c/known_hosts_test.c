@@ -116,6 +116,17 @@ static void types(void) {
 }
 
 /* A line that can't be understood is named, and hides none of those behind it. */
+/* The type is a server's word, and it is printed. */
+static void types_of_keys(void) {
+  char type[64];
+  CHECK(idle_key_type((const unsigned char *)"\0\0\0\7ssh-dss\0", 12, type, sizeof type) &&
+        strcmp(type, "ssh-dss") == 0);
+  CHECK(!idle_key_type((const unsigned char *)"\0\0\0\7ssh\33dss\0", 12, type, sizeof type));
+  CHECK(!idle_key_type((const unsigned char *)"\0\0\0\7ssh dss\0", 12, type, sizeof type));
+  CHECK(!idle_key_type((const unsigned char *)"\0\0\0\7\342\200\256xxx", 11, type, sizeof type));
+  CHECK(!idle_key_type((const unsigned char *)"\0\0\0\11ssh-dss", 11, type, sizeof type));
+}
+
 static void damage(const char *bad, const char *reason) {
   char text[2000];
   idle_known_hosts known;
@@ -185,6 +196,7 @@ int main(void) {
   hashed();
   verdicts();
   types();
+  types_of_keys();
   damages();
   limits();
   files();

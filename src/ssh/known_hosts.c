@@ -52,9 +52,12 @@ bool idle_key_type(const unsigned char *key, size_t key_size, char *type, size_t
   if (key_size < 4) return false;
   size_t size = (size_t)key[0] << 24 | (size_t)key[1] << 16 | (size_t)key[2] << 8 | key[3];
   if (size == 0 || size > key_size - 4 || size >= capacity) return false;
+  /* It is printed, so it is a name as RFC 4251 has them. */
+  for (size_t i = 0; i < size; i++)
+    if (key[4 + i] <= ' ' || key[4 + i] > '~') return false;
   memcpy(type, key + 4, size);
   type[size] = '\0';
-  return strlen(type) == size;
+  return true;
 }
 
 void idle_fingerprint(const unsigned char *key, size_t key_size, char fingerprint[IDLE_FINGERPRINT_SIZE]) {
