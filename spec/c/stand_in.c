@@ -1,10 +1,12 @@
 /* Loaded into programs by LD_PRELOAD, in place of what a spec must not touch:
  *  - a password for the account that runs the specs, for a real sshd, both in
  *    /etc/shadow's and in PAM's way: "open sesame"; IDLE_ACCOUNT=expired has it
- *    expired, =otp asks for a verification code behind it;
+ *    expired, =otp asks for a verification code behind it; with
+ *    IDLE_PASSWORD_HANGS=FILE PAM makes that file and never answers;
  *  - name servers: IDLE_LOOKUP=hang never answers, =none knows no name,
  *    =loopback knows every name. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <shadow.h>
 #include <stddef.h>
@@ -115,6 +117,9 @@ static int asks(const char *question, const char *right) {
 
 int pam_authenticate(void *handle, int flags) {
   (void)handle, (void)flags;
+  const char *mark = getenv("IDLE_PASSWORD_HANGS");
+  if (mark != NULL) close(open(mark, O_CREAT | O_WRONLY, 0600));
+  while (mark != NULL) pause();
   if (!asks("Password: ", "open sesame")) return PAM_AUTH_ERR;
   return !account_is("otp") || asks("Verification code: ", "123456") ? PAM_SUCCESS : PAM_AUTH_ERR;
 }

@@ -243,6 +243,7 @@ static idle_ssh_status shake_hands(idle_ssh *ssh, idle_ssh_error *error) {
     return IDLE_SSH_OK;
   }
   if (status == IDLE_SSH_OK) ssh->phase = IDLE_PHASE_AUTH;
+  ssh->memory.hides = true; /* passwords and keys come next */
   idle_wire_forget_kexinit(&ssh->wire);
   return status;
 }
@@ -253,6 +254,7 @@ static idle_ssh_status log_in(idle_ssh *ssh, idle_ssh_error *error) {
   idle_ssh_status status = idle_auth_step(ssh, error);
   if (status != IDLE_SSH_OK) return status;
   forget_credentials(ssh);
+  ssh->memory.hides = false;
   idle_dial_close(&ssh->dial);
   libssh2_keepalive_config(ssh->session, 0, KEEPALIVE_MIN_S);
   ssh->phase = IDLE_PHASE_OPEN;

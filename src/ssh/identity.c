@@ -2,6 +2,7 @@
 
 #include "file.h"
 #include "known_hosts.h"
+#include "memory.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -48,6 +49,7 @@ static unsigned char *decode_body(const char *text, size_t *size) {
   free(joined);
   *size = decoded < 0 ? 0 : (size_t)decoded;
   if (decoded >= 0) return bytes;
+  if (bytes != NULL) explicit_bzero(bytes, room);
   free(bytes);
   return NULL;
 }
@@ -176,6 +178,7 @@ static const char *load(idle_identity *identity, const char *passphrase) {
   int error = idle_read_file(identity->path, MAX_FILE_BYTES, &identity->text, &identity->size, &is_exposed);
   identity->is_missing = error == ENOENT || error == ENOTDIR;
   if (error != 0) return describe_errno(error);
+  idle_memory_hide(identity->text, identity->size);
   const char *fault = read_key(identity, passphrase);
   if (fault == NULL) fault = check_type(identity);
   /* Last, because it is a matter of private keys that could be used. */

@@ -1,8 +1,13 @@
 #include "memory.h"
 
+#include <malloc.h>
+#include <openssl/crypto.h>
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 struct idle_block {
   idle_block *previous;
@@ -15,10 +20,29 @@ static idle_block *block_of(void *bytes) {
   return (idle_block *)(void *)((unsigned char *)bytes - offsetof(idle_block, bytes));
 }
 
+static void wipe_and_free(void *bytes, const char *file, int line) {
+  (void)file, (void)line;
+  if (bytes != NULL) explicit_bzero(bytes, malloc_usable_size(bytes));
+  free(bytes);
+}
+
+/* OpenSSL wipes the keys that it knows to be ones; its reader of PEM frees the
+ * body of an unencrypted key as it is. It lets itself be told only before it has
+ * allocated anything. */
+__attribute__((constructor)) static void wipe_what_openssl_frees(void) {
+  (void)CRYPTO_set_mem_functions(NULL, NULL, wipe_and_free);
+}
+
+void idle_memory_hide(const void *bytes, size_t size) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)bytes / page * page;
+  (void)madvise((void *)from, (uintptr_t)bytes + size - from, MADV_DONTDUMP); // NOLINT(performance-no-int-to-ptr)
+}
+
 void *idle_memory_alloc(idle_memory *memory, size_t size) {
   if (size > memory->limit_bytes || memory->used_bytes > memory->limit_bytes - size) return NULL;
   idle_block *block = calloc(1, sizeof *block + size);
   if (block == NULL) return NULL;
+  if (memory->hides) idle_memory_hide(block, sizeof *block + size);
   block->size = size;
   block->next = memory->blocks;
   if (memory->blocks != NULL) memory->blocks->previous = block;

@@ -14,6 +14,12 @@ static bool copy(char **to, const char *text) {
   return text == NULL || *to != NULL;
 }
 
+static bool copy_secret(char **to, const char *text) {
+  bool is_copied = copy(to, text);
+  if (*to != NULL) idle_memory_hide(*to, strlen(*to));
+  return is_copied;
+}
+
 static bool copy_path(char **to, const char *path) {
   *to = path == NULL ? NULL : idle_expand_home(path);
   return path == NULL || *to != NULL;
@@ -46,7 +52,7 @@ bool idle_options_copy(idle_ssh *ssh, const idle_ssh_options *options) {
   if (asprintf(&ssh->url, is_address6 ? "ssh://[%s]:%d" : "ssh://%s:%d", options->host, options->port) < 0)
     ssh->url = NULL;
   return ssh->url != NULL && copy(&ssh->host, options->host) && copy(&ssh->user, options->user) &&
-         copy(&ssh->passphrase, options->passphrase) && copy(&ssh->password, options->password) &&
+         copy_secret(&ssh->passphrase, options->passphrase) && copy_secret(&ssh->password, options->password) &&
          copy(&ssh->host_key, options->host_key) && copy(&ssh->host_key_alias, options->host_key_alias) &&
          copy_path(&ssh->agent_socket, options->agent_socket) && copy_known_hosts(ssh, options);
 }
