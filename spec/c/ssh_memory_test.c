@@ -36,6 +36,20 @@ static void keeps_to_its_limit(void) {
   CHECK(memory.used_bytes == 0 && memory.blocks == NULL);
 }
 
+static bool is_wanted(const void *context, const unsigned char *bytes, size_t size) {
+  return size == 7 && bytes[0] == *(const char *)context;
+}
+
+static void finds_a_block(void) {
+  idle_memory memory = {.limit_bytes = 1000, .hides = true};
+  char *bytes = idle_memory_alloc(&memory, 7);
+  CHECK(bytes != NULL && idle_memory_alloc(&memory, 8) != NULL);
+  bytes[0] = 'x';
+  CHECK(idle_memory_has(&memory, is_wanted, "x") && !idle_memory_has(&memory, is_wanted, "y"));
+  idle_memory_free_all(&memory);
+  CHECK(!idle_memory_has(&memory, is_wanted, "x"));
+}
+
 /* libssh2 says 0 for the exit status of a command for which none was sent. */
 static void tells_no_status_from_zero(void) {
   static const unsigned char opening[] = "\132\0\0\0\7session\0\0\0\5\0\40\0\0\0\0\200\0";
@@ -54,6 +68,7 @@ static void tells_no_status_from_zero(void) {
 int main(void) {
   shows_what_it_frees();
   keeps_to_its_limit();
+  finds_a_block();
   tells_no_status_from_zero();
   return 0;
 }

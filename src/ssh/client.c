@@ -38,7 +38,8 @@
  *     that ends between the host key and the end of the key exchange leaks the
  *     host key: 0.2 and 1.2 KiB that nobody can reach.
  * 19. keyboard-interactive compares with the wrong length if the server gives the
- *     dialogue a name; OpenSSH gives it none.
+ *     dialogue a name (OpenSSH gives it none), and copies what lies beyond the
+ *     packet. handshake.c refuses the memory for that.
  * 20. "Refused" is also the result of a key when the connection ends, and when
  *     the server wants a second factor. auth.c asks what is the case. */
 #include "client.h"

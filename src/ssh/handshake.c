@@ -11,7 +11,22 @@
 
 static idle_ssh *client_of(void **abstract) { return *abstract; }
 
-static LIBSSH2_ALLOC_FUNC(on_alloc) { return idle_memory_alloc(&client_of(abstract)->memory, count); }
+/* The packet that asks the questions of keyboard-interactive, and announces a
+ * name of `asked` bytes that it does not hold. */
+static bool is_lying_packet(const void *asked, const unsigned char *bytes, size_t size) {
+  enum { MSG_USERAUTH_INFO_REQUEST = 60, HEADER = 1 + 4 };
+  if (size < HEADER || bytes[0] != MSG_USERAUTH_INFO_REQUEST) return false;
+  size_t name = (size_t)bytes[1] << 24 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 8 | bytes[4];
+  return name == *(const size_t *)asked && name > size - HEADER;
+}
+
+/* libssh2 makes room for that name and copies it, from beyond the packet: no
+ * room, no copy. */
+static LIBSSH2_ALLOC_FUNC(on_alloc) {
+  idle_ssh *ssh = client_of(abstract);
+  if (ssh->phase == IDLE_PHASE_AUTH && idle_memory_has(&ssh->memory, is_lying_packet, &count)) return NULL;
+  return idle_memory_alloc(&ssh->memory, count);
+}
 
 static LIBSSH2_REALLOC_FUNC(on_realloc) { return idle_memory_realloc(&client_of(abstract)->memory, ptr, count); }
 

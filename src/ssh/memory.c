@@ -72,6 +72,13 @@ void idle_memory_free(idle_memory *memory, void *bytes) {
   free(block);
 }
 
+bool idle_memory_has(const idle_memory *memory,
+                     bool (*is_it)(const void *context, const unsigned char *bytes, size_t size), const void *context) {
+  for (const idle_block *block = memory->blocks; block != NULL; block = block->next)
+    if (is_it(context, block->bytes, block->size)) return true;
+  return false;
+}
+
 void idle_memory_free_all(idle_memory *memory) {
   while (memory->blocks != NULL) idle_memory_free(memory, memory->blocks->bytes);
 }

@@ -37,6 +37,10 @@ void *idle_memory_realloc(idle_memory *memory, void *bytes, size_t size);
 /* Wipes and releases one block; NULL is allowed. */
 void idle_memory_free(idle_memory *memory, void *bytes);
 
+/* Whether a block is there that `is_it` says yes to. */
+bool idle_memory_has(const idle_memory *memory,
+                     bool (*is_it)(const void *context, const unsigned char *bytes, size_t size), const void *context);
+
 /* Wipes and releases every block that is left. */
 void idle_memory_free_all(idle_memory *memory);
 
