@@ -5,6 +5,7 @@
 
 option(IDLE_WERROR "treat warnings as errors" OFF)
 option(IDLE_SANITIZE "build with AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(IDLE_FUZZ "make fuzzers of the targets in spec/fuzz; needs clang" OFF)
 
 add_library(idle_flags INTERFACE)
 target_compile_features(idle_flags INTERFACE c_std_11)
@@ -13,6 +14,9 @@ target_compile_options(idle_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -W
                                             -Wmissing-prototypes -Wvla -fstack-protector-strong)
 if(IDLE_WERROR)
   target_compile_options(idle_flags INTERFACE -Werror)
+endif()
+if(IDLE_FUZZ)
+  target_compile_options(idle_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 if(IDLE_SANITIZE)
   target_compile_options(idle_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
