@@ -22,7 +22,7 @@ typedef struct {
 } idle_identity;
 
 /* Reads the files and says what is wrong with them, in identity->fault.
- * identity:   out; to be released in any case.
+ * identity:   out; to be released unless this fails.
  * path:       expanded; copied.
  * passphrase: NULL if there is none.
  * Returns: false when memory is short. */

@@ -122,23 +122,26 @@ static bool is_named(const idle_ssh *ssh, const char *path) {
   return false;
 }
 
+static bool add_identity(idle_ssh *ssh, const char *path, bool is_required) {
+  if (is_named(ssh, path)) return true;
+  idle_identity *identity = &ssh->identities[ssh->identity_count];
+  if (!idle_identity_load(identity, path, ssh->passphrase)) return false;
+  identity->is_required = is_required;
+  if (identity->is_public && !is_required) identity->fault = NULL;
+  if (!identity->is_missing || is_required) {
+    ssh->identity_count++;
+    return true;
+  }
+  idle_ssh_trace(ssh, "there is no identity file '%s'", path);
+  idle_identity_free(identity);
+  return true;
+}
+
 static bool load_identity(idle_ssh *ssh, const char *path, bool is_required, idle_ssh_error *error) {
   char *expanded = idle_expand_home(path);
-  if (expanded == NULL) return fail_memory(ssh, error);
-  bool is_whole = true;
-  if (!is_named(ssh, expanded)) {
-    idle_identity *identity = &ssh->identities[ssh->identity_count++];
-    is_whole = idle_identity_load(identity, expanded, ssh->passphrase);
-    identity->is_required = is_required;
-    if (identity->is_public && !is_required) identity->fault = NULL;
-    if (is_whole && identity->is_missing && !is_required) {
-      idle_ssh_trace(ssh, "there is no identity file '%s'", expanded);
-      idle_identity_free(identity);
-      ssh->identity_count--;
-    }
-  }
+  bool is_loaded = expanded != NULL && add_identity(ssh, expanded, is_required);
   free(expanded);
-  return is_whole || fail_memory(ssh, error);
+  return is_loaded || fail_memory(ssh, error);
 }
 
 bool idle_options_load_identities(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error) {
