@@ -26,6 +26,7 @@ lint: build
 	@cmake --build --preset $(PRESET) --target lint
 
 bench: build
+	@tools/install-deps bench
 	@cmake --build --preset $(PRESET) --target bench
 
 install: build
