@@ -117,8 +117,10 @@ static bool check_required(const idle_ssh *ssh, const idle_identity *identity, i
 }
 
 static bool is_named(const idle_ssh *ssh, const char *path) {
-  for (size_t i = 0; i < ssh->identity_count; i++)
-    if (strcmp(ssh->identities[i].path, path) == 0) return true;
+  for (size_t i = 0; i < ssh->identity_count; i++) {
+    const char *named = ssh->identities[i].path;
+    if (named != NULL && strcmp(named, path) == 0) return true;
+  }
   return false;
 }
 
