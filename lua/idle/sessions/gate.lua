@@ -1,0 +1,68 @@
+--- How many logins may be under way at one server. sshd refuses unauthenticated connections at random from the tenth on
+--- (MaxStartups 10:30:100); who waits here instead is never refused for what this process does.
+local errors = require("idle.engine.errors")
+local loop = require("idle.loop")
+
+local gate = {}
+
+-- Two less than ten: somebody else may log in, too.
+local MAX_LOGINS = 8
+
+---@class idle.Gate
+---@field inside  integer
+---@field queue   table[]  those who wait, in their order
+---@field changed table    condition of idle.loop
+
+-- By "host:port"; a gate that nobody uses is forgotten.
+---@type table<string, idle.Gate>
+local gates = {}
+
+---@class idle.Pass the right to log in now; to be closed when the login is over
+local Pass = {}
+Pass.__index = Pass
+
+local function leave_queue(entry, pass)
+  for index, waiting in ipairs(entry.queue) do
+    if waiting == pass then return table.remove(entry.queue, index) end
+  end
+end
+
+function Pass:__close()
+  local entry = gates[self.key]
+  if not leave_queue(entry, self) then entry.inside = entry.inside - 1 end
+  if entry.inside == 0 and not entry.queue[1] then gates[self.key] = nil end
+  entry.changed:notify()
+end
+
+local function is_next(entry, pass) return entry.queue[1] == pass and entry.inside < MAX_LOGINS end
+
+--- Waits for its turn; raises when the time is over.
+---@param limit idle.Deadline
+function Pass:wait(limit)
+  local entry = gates[self.key]
+  while not is_next(entry, self) do
+    local left_ms = limit:remaining_ms()
+    if left_ms == 0 then
+      errors.raise("ssh.timeout", ("%d logins at '%s' were under way for %g s, so this one did not begin"):format(
+        MAX_LOGINS, errors.escape(self.key), limit.seconds), { effect = "none", transient = true })
+    end
+    entry.changed:wait(left_ms)
+  end
+  table.remove(entry.queue, 1)
+  entry.inside = entry.inside + 1
+  -- There may be room for one more.
+  entry.changed:notify()
+end
+
+--- Takes a place in the queue of a server.
+---@param key string  "host:port"
+---@return idle.Pass
+function gate.enter(key)
+  local entry = gates[key] or { inside = 0, queue = {}, changed = loop.condition() }
+  gates[key] = entry
+  local pass = setmetatable({ key = key }, Pass)
+  entry.queue[#entry.queue + 1] = pass
+  return pass
+end
+
+return gate
