@@ -1,0 +1,53 @@
+--- The system's ssh(1): whether it is there, and what it answers when it runs to its end.
+local deadline = require("idle.sessions.deadline")
+local errors = require("idle.engine.errors")
+local file = require("idle.file")
+local process = require("idle.process")
+
+local openssh = {}
+
+-- It reads files; only a `Match exec` or a name that must be canonical can take longer.
+local ANSWER_SECONDS = 15
+
+--- Environment of every ssh that is started: nobody is ever asked anything, not even by the ssh that reaches a jump
+--- host, which does not inherit BatchMode. (Its messages are English in every locale, and a locale set here would be
+--- sent to the far end.)
+---@type table<string, string>
+openssh.ENVIRONMENT = { SSH_ASKPASS = "/bin/false", SSH_ASKPASS_REQUIRE = "force" }
+
+--- Whether there is one on PATH.
+---@return boolean
+function openssh.is_installed()
+  for folder in (os.getenv("PATH") or ""):gmatch("[^:]+") do
+    if file.exists(folder .. "/ssh") then return true end
+  end
+  return false
+end
+
+--- Runs it and waits for its end.
+---@param arguments string[]
+---@return string? stdout  nil: it failed
+---@return string  stderr
+function openssh.ask(arguments)
+  local command = table.move(arguments, 1, #arguments, 2, { "ssh" })
+  local child <close> = errors.check(process.spawn({ command = command, env = openssh.ENVIRONMENT }))
+  child:finish()
+  local limit = deadline.after(ANSWER_SECONDS)
+  local stdout = child:read_all(limit:remaining_ms())
+  local exit = stdout and child:wait_exit(limit:remaining_ms())
+  if not exit then
+    local shown = errors.escape(table.concat(arguments, " "))
+    errors.raise("ssh.timeout", ("'ssh %s' did not answer within %d s; does the SSH configuration run a program?")
+      :format(shown, ANSWER_SECONDS), { effect = "none", transient = true })
+  end
+  return exit.exit_code == 0 and stdout or nil, child:stderr(true)
+end
+
+--- Writes a value so that `-o NAME=VALUE` takes it as one word, spaces and tokens included.
+---@param text string
+---@return string
+function openssh.quote(text)
+  return '"' .. text:gsub("%%", "%%%%"):gsub('[\\"]', "\\%0") .. '"'
+end
+
+return openssh
