@@ -18,6 +18,14 @@ local kinds = {
     local server = far.sshd_server()
     return server, server.session
   end,
+  ["through the system's ssh"] = function()
+    local server = far.sshd_server()
+    return server, function(options)
+      local all = { transport = "ssh" }
+      for name, v in pairs(options or {}) do all[name] = v end
+      return server.session(all)
+    end
+  end,
 }
 
 if far.real_powershell() then

@@ -26,13 +26,23 @@ describe("idle.sessions.settings", function()
     local cases = {
       host = "aad\n01", port = 70000, user = "", identity_file = 5, passphrase = {}, password = 1, agent = "yes",
       known_hosts = false, host_key = "MD5:aa:bb", connect_timeout = 0, start_timeout = "90", command_timeout = -1,
-      shell = "bash", depth = 0, max_output_bytes = 1.5,
+      shell = "bash", depth = 0, max_output_bytes = 1.5, transport = "telnet", ssh_config = true, proxy_jump = "",
+      agent_socket = 1, host_key_alias = "", strict_host_key = "no", alive_interval = 1, alive_count_max = 0,
+      reconnect_timeout = -1,
     }
     for name, v in pairs(cases) do
       local options = { host = "aad01" }
       options[name] = v
       assert.matches(("^ssh_session: '%s' must be "):format(name), refusal(ssh_session, options))
     end
+    for _, host in ipairs({ "-oProxyCommand=x", "me@aad01", "ssh://aad01", "aad01;ls", "aad 01" }) do
+      assert.matches("^ssh_session: 'host' must be the name or address of a host",
+        refusal(ssh_session, { host = host }))
+    end
+    assert.matches("'identity_file' must be a path, or a list of paths",
+      refusal(ssh_session, { host = "aad01", identity_file = { "a", 5 } }))
+    assert.matches("'transport' must be 'auto', 'libssh2' or 'ssh'",
+      refusal(ssh_session, { host = "aad01", transport = 1 }))
     assert.matches("'command' must be a list", refusal(process_session, { command = "pwsh" }))
     assert.matches("'command' must be a list", refusal(process_session, { command = {} }))
   end)

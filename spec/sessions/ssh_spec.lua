@@ -104,7 +104,7 @@ describe("idle.sessions.ssh", function()
 
   it("says so too when sshd went away after the connection was made, and that goes as well", function()
     local server <close> = far.sshd_server()
-    local session <close> = server.session()
+    local session <close> = server.session({ reconnect_timeout = 0.3 })
     session:info()
     server:stop()
     far.wait_until(function() return not far.is_running(server.sshd.pid) end, "sshd is gone")

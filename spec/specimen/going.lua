@@ -107,7 +107,8 @@ function going.specs(runs)
   it("during the start, for good: in doubt, with both reasons", function()
     ends("killed_during", "exit 3, sync.not_observed (unknown), 1 started",
       "the start was sent, but its answer does not say that it was accepted: the connection to",
-      "the last look failed: cannot reach 'ssh://127.0.0.1:")
+      "the last look failed: the call was not done within ", ": cannot reach 'ssh://127.0.0.1:",
+      "connection refused; check the name and that sshd listens; it was still trying to connect again")
   end)
 
   it("while a cycle runs: the wait goes on over a new connection", function()
@@ -125,7 +126,7 @@ function going.specs(runs)
   it("while a cycle runs, for good: a timeout that says why nothing was seen", function()
     local outcome = ends("killed_after", "exit 124, sync.timeout (applied), 1 started",
       "timeout waiting for completion: the sync cycle is no longer seen after 10 s; wait on with its Baseline",
-      "the last look failed: cannot reach")
+      "the last look failed: the call was not done within ", ": cannot reach 'ssh://127.0.0.1:")
     assert.is_true(outcome.seconds < 14)
   end)
 

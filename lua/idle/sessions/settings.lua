@@ -17,6 +17,28 @@ local function is_command(v)
   return v[1] ~= ""
 end
 
+-- A path, or several.
+local function is_paths(v)
+  if is_text(v) then return true end
+  if type(v) ~= "table" or not value.is_sequence(v) or #v == 0 then return false end
+  for _, path in ipairs(v) do
+    if not is_text(path) then return false end
+  end
+  return true
+end
+
+-- ssh would take one for an option, for a URL, or for an account with its host; and a shell might get to see it.
+local function is_host(v)
+  return is_text(v) and not v:find("^%-") and not v:find("[@/%s'\"`$\\;&<>|(){}]")
+end
+
+local function one_of(...)
+  local words, shown = {}, {}
+  for index, word in ipairs({ ... }) do words[word], shown[index] = true, ("'%s'"):format(word) end
+  local last = table.remove(shown)
+  return { function(v) return words[v] == true end, table.concat(shown, ", ") .. " or " .. last }
+end
+
 local function between(low, high)
   return function(v) return math.type(v) == "integer" and v >= low and v <= high end
 end
@@ -37,7 +59,15 @@ local types = {
   secret = { is_secret, "an idle.secret or a string" },
   fingerprint = { function(v) return type(v) == "string" and v:find("^SHA256:[A-Za-z0-9+/]+=*$") ~= nil end,
                   "a fingerprint as 'SHA256:…'" },
-  shell = { function(v) return v == "powershell.exe" or v == "pwsh" end, "'powershell.exe' or 'pwsh'" },
+  shell = one_of("powershell.exe", "pwsh"),
+  host = { is_host, "the name or address of a host, without an account or spaces" },
+  paths = { is_paths, "a path, or a list of paths" },
+  text_or_false = { function(v) return v == false or is_text(v) end, "a text without control characters, or false" },
+  transport = one_of("auto", "libssh2", "ssh"),
+  strictness = one_of("yes", "accept-new"),
+  seconds_or_0 = { function(v) return v == 0 or is_seconds(v) end, "a number of seconds from 0 to a day" },
+  pause = { function(v) return is_number(v) and v >= 2 and v <= 3600 end, "a number of seconds from 2 to an hour" },
+  count = { between(1, 100), "a whole number from 1 to 100" },
 }
 
 -- What every session that runs PowerShell has.

@@ -64,7 +64,8 @@ function far_end.sshd_server(given)
   local server = sshd.start(start)
   return setmetatable({
     sshd = server, state_path = state_path, own_dir = not given.dir and dir or nil,
-    session_options = { host = server.host, port = server.port, user = server.user, agent = false,
+    -- Whatever the user's own configuration says of loopback.
+    session_options = { host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
                         identity_file = server.identity_file, known_hosts = server.known_hosts },
   }, FarEnd)
 end
