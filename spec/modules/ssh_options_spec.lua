@@ -1,5 +1,8 @@
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
+local idle = require("idle")
+local loop = require("idle.loop")
+local netns = require("spec.support.netns")
 local process = require("idle.process")
 
 local PASSPHRASE = "correct horse"
@@ -177,6 +180,43 @@ describe("idle.ssh", function()
   end)
 
   describe("signs of life", function()
+    -- Runs a silent command, lets `change` happen, and tells why and how soon the command was given up.
+    local function loses(distant, network, number, change)
+      local address = network:address(number)
+      local client <close> = distant:connect({
+        host = address, host_key = distant:fingerprint(), alive_interval_ms = 2000, alive_count_max = 1,
+      })
+      local pipe <close> = assert(client:exec("cat", far.SOON))
+      network:drop(address)
+      change(address)
+      local begun = loop.monotonic()
+      local _, err = pipe:read_all(far.SOON)
+      assert.same({ "ssh.lost", "unknown" }, { err.kind, err.effect })
+      return err.message, loop.monotonic() - begun
+    end
+
+    it("find out that nothing comes back any more while a command runs (row: half-open connection)", function()
+      if not netns.is_possible() then return pending("making network namespaces takes root") end
+      local network <close> = netns.new()
+      local distant <close> = far.server({ address = "0.0.0.0", within = network.within })
+      idle.gather({
+        function()
+          local message, seconds = loses(distant, network, 1, function() end)
+          assert.matches("Connection timed out", message, 1, true)
+          assert.is_true(seconds < 2 * 2 + 1, ("after %.1f s"):format(seconds))
+        end,
+        function()
+          -- The server comes back and does not know the connection; its last words were lost.
+          local message, seconds = loses(distant, network, 2, function(address)
+            network:run({ "ss", "-K", "src", address })
+            network:pass(address)
+          end)
+          assert.matches("Connection reset by peer", message, 1, true)
+          assert.is_true(seconds < 2 + 1, ("after %.1f s"):format(seconds))
+        end,
+      })
+    end)
+
     it("are checked", function()
       for _, options in ipairs({
         { alive_interval_ms = 1999 }, { alive_interval_ms = 3600001 }, { alive_interval_ms = 1 << 40 },
