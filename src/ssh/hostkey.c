@@ -122,17 +122,17 @@ static idle_ssh_status fail_changed(const idle_ssh *ssh, const idle_known_entry 
 
 /* OpenSSH signs with its RSA key only by SHA-2, for which libssh2 1.10 has no
  * name: so it shows another key than the one that is known. */
-static bool shows_rsa_out_of_reach(const idle_ssh *ssh, const idle_known_entry *entry) {
+static bool has_rsa_out_of_reach(const idle_ssh *ssh) {
   size_t size;
   idle_name_list lists[IDLE_LIST_COUNT];
   const unsigned char *kexinit = idle_wire_kexinit(&ssh->wire, &size);
-  return strcmp(entry->type, "ssh-rsa") == 0 && kexinit != NULL && idle_kexinit_lists(kexinit, size, lists) &&
+  return kexinit != NULL && idle_kexinit_lists(kexinit, size, lists) && libssh2_version(0x010b00) == NULL &&
          idle_name_list_has(lists[IDLE_LIST_HOSTKEY], "rsa-sha2-512");
 }
 
 static idle_ssh_status fail_other_type(const idle_ssh *ssh, const idle_known_entry *entry, idle_ssh_error *error) {
   char known[IDLE_FINGERPRINT_SIZE];
-  if (!shows_rsa_out_of_reach(ssh, entry)) {
+  if (strcmp(entry->type, "ssh-rsa") != 0 || !has_rsa_out_of_reach(ssh)) {
     known_fingerprint(entry, known);
     idle_ssh_fail(error, "ssh.hostkey_changed",
                   "'%s' shows the host key %s %s, but %s:%u knows it by %s %s, which it does not offer; ", ssh->url,
@@ -214,10 +214,15 @@ static idle_ssh_status check_pin(idle_ssh *ssh, idle_ssh_error *error) {
   if (strcmp(ssh->host_key, ssh->fingerprint) == 0) return IDLE_SSH_OK;
   ssh->wanted_type = next_type(ssh);
   if (ssh->wanted_type != NULL) return IDLE_SSH_AGAIN;
-  return idle_ssh_fail(error, "ssh.hostkey_changed",
-                       "the host key of '%s' is %s %s, but host_key pins %s; somebody may be listening in: ask the "
-                       "server's administrator which is right",
-                       ssh->url, ssh->key_type, ssh->fingerprint, ssh->host_key);
+  idle_ssh_fail(error, "ssh.hostkey_changed",
+                "the host key of '%s' is %s %s, but host_key pins %s; somebody may be listening in: ask the "
+                "server's administrator which is right",
+                ssh->url, ssh->key_type, ssh->fingerprint, ssh->host_key);
+  if (has_rsa_out_of_reach(ssh))
+    idle_text_add(error->message, sizeof error->message,
+                  " (its RSA key can't be pinned: libssh2 %s can't check it, because the server signs with SHA-2)",
+                  libssh2_version(0));
+  return IDLE_SSH_FAILED;
 }
 
 static idle_ssh_status check(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
