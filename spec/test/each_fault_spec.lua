@@ -183,6 +183,13 @@ to repeat only one: each_fault(…, { only = "lose_answer: Start-ADSyncSyncCycle
     end
   end)
 
+  it("asks nothing of a flow that only looks but to bear it", function()
+    local function looking(sim) return sim:session():InvokeCommand("Get-ADSyncScheduler").SyncCycleEnabled end
+    assert.is_nil(each_fault(looking, { only = "staging mode" })[1].problem)
+    assert.matches("null: Get%-ADSyncScheduler #1: it breaks: .*:%d+: attempt to index",
+      message(looking, { only = "null" }))
+  end)
+
   it("takes what a spec knows better about its flow", function()
     local function hasty(sim) return sync(sim:session(), { OnBusy = "Fail" }) end
     assert.matches("somebody else's cycle runs: a correct flow gets over this",
@@ -231,25 +238,44 @@ to repeat only one: each_fault(…, { only = "lose_answer: Start-ADSyncSyncCycle
     assert.matches(here .. ": there is no fault 'nul'", mistake(good, { expect = { nul = "fails" } }))
   end)
 
-  it("defines one spec for each fault in a describe block", function()
-    local dir = assert(file.temp_dir("idle-each-fault-"))
-    finally(function() file.remove_all(dir) end)
-    local path = dir .. "/flow_spec.lua"
-    assert(file.write_private(path, [[
-      local idle = require("idle")
-      describe("my flow", function()
-        idle.test.each_fault(function(sim)
-          local session = sim:session()
-          session:InvokeCommand("Start-ADSyncSyncCycle", { PolicyType = "Delta" })
-          repeat idle.sleep(5) until not session:InvokeCommand("Get-ADSyncScheduler").SyncCycleInProgress
-        end)
-      end)
-    ]]))
-    local outcome = child.run({ "spec/run.lua", "--output=TAP", path })
-    assert.matches("^ok 1 %- my flow no fault\n", outcome.stdout)
-    assert.matches("\nok %d+ %- my flow slow cycle\n", outcome.stdout)
-    assert.matches("\nnot ok %d+ %- my flow staging mode\n", outcome.stdout)
-    assert.matches("\nnot ok %d+ %- my flow hang\n", outcome.stdout)
-    assert.equal(1, outcome.exit_code)
+  describe("in a describe block", function()
+    -- What busted says of a spec file.
+    local function tap(text)
+      local dir = assert(file.temp_dir("idle-each-fault-"))
+      finally(function() file.remove_all(dir) end)
+      local path = dir .. "/flow_spec.lua"
+      assert(file.write_private(path, "local idle = require('idle')\n" .. text))
+      return child.run({ "spec/run.lua", "--output=TAP", path })
+    end
+
+    it("defines one spec for each fault", function()
+      local outcome = tap([[
+        describe("my flow", function()
+          idle.test.each_fault(function(sim)
+            local session = sim:session()
+            session:InvokeCommand("Start-ADSyncSyncCycle", { PolicyType = "Delta" })
+            repeat idle.sleep(5) until not session:InvokeCommand("Get-ADSyncScheduler").SyncCycleInProgress
+          end)
+        end)]])
+      assert.matches("^ok 1 %- my flow no fault\n", outcome.stdout)
+      assert.matches("\nok %d+ %- my flow slow cycle\n", outcome.stdout)
+      assert.matches("\nnot ok %d+ %- my flow staging mode\n", outcome.stdout)
+      assert.matches("\nnot ok %d+ %- my flow hang\n", outcome.stdout)
+      assert.equal(1, outcome.exit_code)
+    end)
+
+    it("defines the one that is wanted", function()
+      local outcome = tap([[
+        idle.test.each_fault(function(sim) sim:session():InvokeCommand("Get-Date") end, { only = "staging mode" })]])
+      assert.matches("^ok 1 %- staging mode\n1%.%.1\n$", outcome.stdout)
+    end)
+
+    it("fails one spec for a flow that fails anyway", function()
+      local outcome = tap([[
+        idle.test.each_fault(function(sim) sim:session():InvokeCommand("Get-Date") error("no luck", 0) end)]])
+      assert.matches("^not ok 1 %- no fault\n", outcome.stdout)
+      assert.matches("\nok %d+ %- # SKIP [^\n]*the flow fails without any fault\n", outcome.stdout)
+      assert.is_nil(outcome.stdout:find("\nnot ok"))
+    end)
   end)
 end)

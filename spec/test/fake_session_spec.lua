@@ -77,6 +77,7 @@ describe("idle.test.fake_session", function()
     local server = idle.sim.sync_server()
     local session = fake_session({
       ["Get-Date"] = idle.test.fails("ssh.lost", "gone"), otherwise = server:session(),
+      ["Write-Warning"] = function(parameters) return server:session():InvokeCommand("Write-Warning", parameters) end,
     })
     assert.equal("Success", session:InvokeCommand("Start-ADSyncSyncCycle", { PolicyType = "Initial" }).Result)
     assert.equal("Initial", server:ledger()[1].PolicyType)

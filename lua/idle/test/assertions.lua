@@ -50,6 +50,8 @@ local function register()
   if not ok then
     error("idle.test.assertions needs luassert, which comes with busted: install lua-busted", 0)
   end
+  -- It registers a `called` of its own when it is loaded.
+  require("luassert.spy")
   local namespaces = require("luassert.namespaces")
   for name, check in pairs(CHECKS) do
     local entry = namespaces.assertion[name]

@@ -102,8 +102,13 @@ local function as_output(v)
   return value.list({ v })
 end
 
+-- A function of the script may hand on what another session returned.
+local function warnings_of(v)
+  return type(v) == "table" and not value.is_list(v) and v.warnings or v
+end
+
 function Session:deliver(call, v, warnings)
-  local answer = { output = as_output(v), warnings = value.list(warnings) }
+  local answer = { output = as_output(v), warnings = value.list(warnings_of(warnings)) }
   local xml, err = clixml.encode(answer, { name = ("'%s'"):format(call.command) })
   if not xml then errors.raise("input.setup", ("%s: no far end can answer so: %s"):format(self.label, err.message)) end
   local body = errors.check(clixml.decode(xml))
@@ -191,10 +196,7 @@ end
 -- Another session may answer what is not scripted: a spec changes and records what goes to a simulated server.
 local function to_entry(otherwise)
   if not broker.is_session(otherwise) then return otherwise end
-  return function(parameters, call)
-    local output, facts = otherwise:InvokeCommand(call.command, parameters)
-    return output, facts and facts.warnings
-  end
+  return function(parameters, call) return otherwise:InvokeCommand(call.command, parameters) end
 end
 
 --- Makes a session. A script's entry is the answer, a function `(parameters, call)` that returns it, or made by

@@ -10,8 +10,21 @@ end
 
 local ENDLESS = { ["test.limit"] = true, ["test.stuck"] = true }
 
+-- The step that a result failed with.
+local function step_words(result)
+  for _, record in ipairs(type(result.Steps) == "table" and result.Steps or {}) do
+    if type(record) == "table" and record.Error then
+      return (": step '%s', %s (%s, effect %s)"):format(errors.escape(tostring(record.Name)),
+        errors.escape(tostring(record.Error)), tostring(record.ErrorKind), tostring(record.Effect))
+    end
+  end
+  return ""
+end
+
 local function words_of(run)
-  if run.raised == nil then return ("its result says '%s'"):format(errors.escape(run.status)) end
+  if run.raised == nil then
+    return ("its result says '%s'%s"):format(errors.escape(run.status), step_words(run.result))
+  end
   local err = errors.from(run.raised)
   return ("%s (%s, effect %s)"):format(errors.escape(tostring(err)), err.kind, err.effect)
 end
@@ -28,8 +41,8 @@ function rules.mistake(run)
 end
 
 function rules.expected(run, clean, fault)
-  -- Who does not wait says no more than that a cycle was started.
-  local says_little = clean.exported == 0 and #run.starts > 0
+  -- Who does not wait says no more than that a cycle was started; who starts none, nothing.
+  local says_little = clean.exported == 0 and (#run.starts > 0 or #clean.starts == 0)
   if fault.expected == "completes" and not run.is_completed then
     return ("a correct flow gets over this, but it failed: %s"):format(words_of(run))
   elseif fault.expected == "fails" and run.is_completed and not says_little then

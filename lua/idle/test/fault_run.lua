@@ -11,6 +11,7 @@ local fault_run = {}
 ---@field raised?      any        what it raised
 ---@field failure?     any        what it raised, if that was an assertion of the spec
 ---@field status?      string     of the result it returned, if that is one of a run that did not complete
+---@field result?      table      that one
 ---@field calls        string[]   the commands that the server was sent, in order
 ---@field starts       idle.test.SeenStart[]  that took effect
 ---@field exported     integer    cycles that began after the flow did and carried what was there to Entra ID

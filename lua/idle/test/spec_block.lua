@@ -12,13 +12,14 @@ end
 
 --- Finds what defines a spec, if this is the body of a describe block or of a spec file.
 ---@return (fun(name: string, f: fun()))? it  nil = no spec can be defined here
+---@return (fun(reason: string))? skip  ends the running spec as a pending one
 function spec_block.definer()
   local busted = package.loaded["busted"]
   local core = type(busted) == "table" and busted.it and core_of(busted)
   if not core then return nil end
   local element = core.context.get()
   local is_block = element and (element.descriptor == "describe" or element.descriptor == "file")
-  return is_block and core.executors.it or nil
+  if is_block then return core.executors.it, core.pending end
 end
 
 return spec_block
