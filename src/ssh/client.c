@@ -3,7 +3,7 @@
  *  1. A packet that the kernel takes only in part must be offered again by the
  *     same call with the same bytes; anything else fails with BAD_USE for ever.
  *     Keepalives and EOF keep it on the stack, a second channel knows nothing of
- *     it, and a key exchange stalls. wire.c takes every packet whole.
+ *     it, and a key exchange stalls (21). wire.c takes every packet whole.
  *  2. When the peer closes, data that came before is not handed out any more.
  *     wire.c answers "nothing yet" and notes the end. (Data in the same read as a
  *     DISCONNECT message are lost all the same.)
@@ -36,12 +36,22 @@
  *     or a refused login. handshake.c is told of it, and channel.c stops there.
  * 18. An ECDSA key in OpenSSH's format leaks a number of OpenSSL, and a connection
  *     that ends between the host key and the end of the key exchange leaks the
- *     host key: 0.2 and 1.2 KiB that nobody can reach.
+ *     host key: 0.2 and 1.2 KiB that nobody can reach. Each exchange of new keys
+ *     leaves 51 bytes, an ed25519 host key, until the connection ends.
  * 19. keyboard-interactive compares with the wrong length if the server gives the
  *     dialogue a name (OpenSSH gives it none), and copies what lies beyond the
  *     packet. handshake.c refuses the memory for that.
  * 20. "Refused" is also the result of a key when the connection ends, and when
- *     the server wants a second factor. auth.c asks what is the case. */
+ *     the server wants a second factor. auth.c asks what is the case.
+ * 21. When the server wants new keys while half a packet waits to be sent, each
+ *     call begins with the exchange, whose own packet is not the one that waits:
+ *     no byte is sent any more, with 1.11 for ever, with 1.10 until the keepalive
+ *     meets BAD_USE. Wire.c lets no half packet arise, so a call stops only at an
+ *     exchange that waits for the server. Any call that reads or sends goes on
+ *     with it, and all that was stopped is repeated with the same bytes once it is
+ *     over: channel.c's drain() alone reads, and comes before every other call of
+ *     a turn, so the end of the exchange is seen there, nothing of what came
+ *     behind it stays in libssh2's buffer, and the others follow at once. */
 #include "client.h"
 
 #include "state.h"
