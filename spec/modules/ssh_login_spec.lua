@@ -164,11 +164,9 @@ describe("idle.ssh", function()
     end)
 
     it("tries a refused key once (row: login refused)", function()
-      local before = #server:log()
+      local before = #server:settled_log()
       refuses({ identity_file = server.dir .. "/stranger" })
-      local function said() return server:log():sub(before + 1) end
-      far.eventually(function() return said():find("Connection %a+ by authenticating user") end)
-      assert.equal(1, select(2, said():gsub("Failed publickey", "")))
+      assert.equal(1, select(2, server:settled_log():sub(before + 1):gsub("Failed publickey", "")))
     end)
 
     it("uses the keys of an agent", function()
@@ -221,12 +219,6 @@ describe("idle.ssh", function()
       return err
     end
 
-    -- What the server's log says once the connection has ended.
-    local function log_of(server)
-      far.eventually(function() return server:log():find("Connection %a+ by") end)
-      return server:log()
-    end
-
     local function count(text, words) return select(2, text:gsub(words, "")) end
 
     it("works with the method password", function()
@@ -253,7 +245,7 @@ describe("idle.ssh", function()
       })
       local err = refuses(server, "wrong secret")
       assert.matches("it offers password,keyboard-interactive; tried: password (refused);", err.message, 1, true)
-      local log = log_of(server)
+      local log = server:settled_log()
       assert.same({ 1, 0 }, { count(log, "Failed password"), count(log, "keyboard%-interactive") })
     end)
 
@@ -263,7 +255,7 @@ describe("idle.ssh", function()
         :format(server.user, server.port), refuses(server).message)
       -- Two questions: for the password, which was right, and for a new one. To that nothing was said, not even an
       -- empty line, which this server would have taken.
-      local log = log_of(server)
+      local log = server:settled_log()
       assert.same({ 1, 1, 0, 0 }, {
         count(log, "Postponed keyboard%-interactive for"), count(log, "Postponed keyboard%-interactive/pam"),
         count(log, "Failed"), count(log, "Accepted"),
@@ -286,7 +278,7 @@ describe("idle.ssh", function()
       local server <close> = server_with({ "UsePAM yes", "KbdInteractiveAuthentication yes" }, "otp")
       assert.matches("tried: keyboard-interactive (refused); the server asked 'Verification code: ', for which there "
         .. "is no answer: log in by a key", refuses(server).message, 1, true)
-      assert.equal(1, count(log_of(server), "Failed keyboard%-interactive"))
+      assert.equal(1, count(server:settled_log(), "Failed keyboard%-interactive"))
     end)
 
     it("follows a key by a password where the server wants both", function()

@@ -67,6 +67,13 @@ function Server:signal_sessions(name)
   for _, pid in ipairs(self:sessions()) do far.run({ "kill", "-" .. name, tostring(pid) }) end
 end
 
+--- Waits until no connection is served any more, and tells the log, to which nothing more comes by itself.
+---@return string
+function Server:settled_log()
+  far.eventually(function() return #self:sessions() == 0 end)
+  return self:log()
+end
+
 ---@return string
 function Server:log() return assert(file.read(self.log_file)) end
 
