@@ -19,7 +19,8 @@ typedef enum {
 } idle_status;
 
 /* Opens a runtime with its own Lua state and event loop.
- * Returns: the runtime, or NULL when memory is short.
+ * Returns: the runtime, or NULL with errno set: ENOMEM when memory is short, EMFILE or ENFILE when
+ *          too few files may be open.
  * Owner:   the caller; release it with idle_close(). */
 idle_runtime *idle_open(void);
 

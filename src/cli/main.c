@@ -283,13 +283,19 @@ static int final_status(const Program *program) {
   return ended_by;
 }
 
+/* Returns: the exit status. Without memory it is lua's. */
+static int report_no_runtime(const Program *program) {
+  bool lacks_files = errno == EMFILE || errno == ENFILE;
+  idle_chunk_message(program->name, lacks_files
+                                        ? "cannot create state: too many open files; raise the limit (ulimit -n)"
+                                        : "cannot create state: not enough memory");
+  return lacks_files ? EX_SOFTWARE : EXIT_FAILURE;
+}
+
 static int run_with_runtime(Program *program) {
   const idle_options *options = &program->options;
   program->rt = idle_runtime_open(options->ignores_environment);
-  if (program->rt == NULL) {
-    idle_chunk_message(program->name, "cannot create state: not enough memory");
-    return EXIT_FAILURE;
-  }
+  if (program->rt == NULL) return report_no_runtime(program);
   idle_runtime_on_leave(program->rt, on_leave, program);
   idle_interrupt_arm(program->rt);
   if (options->timeout_s > 0) idle_watchdog_start(options->timeout_s, program->name);

@@ -6,11 +6,14 @@
 #include "state.h"
 #include "virtual_world.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 /* ---- Opening and closing ---- */
 
@@ -46,10 +49,29 @@ static void on_before_poll(uv_prepare_t *before_poll) {
   if (!TAILQ_EMPTY(&rt->scheduler.machine.ready)) uv_stop(&rt->loop);
 }
 
+/* libuv aborts the process if it can't open the first files of its loop. */
+static bool has_room_for_loop(void) {
+  enum { LOOP_FILES = 6 };
+  int files[LOOP_FILES], count = 0;
+  while (count < LOOP_FILES && (files[count] = eventfd(0, EFD_CLOEXEC)) >= 0) count++;
+  int error = errno;
+  for (int i = 0; i < count; i++) close(files[i]);
+  errno = error;
+  return count == LOOP_FILES;
+}
+
+static bool open_loop(uv_loop_t *loop) {
+  if (!has_room_for_loop()) return false;
+  int status = uv_loop_init(loop);
+  errno = -status;
+  return status == 0;
+}
+
 idle_runtime *idle_runtime_open(bool ignore_environment) {
+  errno = ENOMEM;
   idle_runtime *rt = calloc(1, sizeof *rt);
   if (rt == NULL) return NULL;
-  if (uv_loop_init(&rt->loop) != 0) {
+  if (!open_loop(&rt->loop)) {
     free(rt);
     return NULL;
   }
@@ -64,6 +86,7 @@ idle_runtime *idle_runtime_open(bool ignore_environment) {
   rt->clock = idle_clock_open(&rt->loop);
   if (rt->clock != NULL && open_state(rt, ignore_environment)) return rt;
   idle_close(rt);
+  errno = ENOMEM;
   return NULL;
 }
 
