@@ -63,9 +63,7 @@ int idle_open_to_append(const char *path, int *fd) {
   if (*fd < 0) return errno;
   struct stat file;
   int error = fstat(*fd, &file) != 0 ? errno : !S_ISREG(file.st_mode) ? EINVAL : 0;
-  if (error != 0)
-    close(*fd);
-  else if (error == 0) {
+  if (error == 0) {
     (void)flock(*fd, LOCK_EX | LOCK_NB);
     return 0;
   }
