@@ -58,6 +58,7 @@
 #include "text.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,7 +223,7 @@ static idle_ssh_status fail_timeout(idle_ssh *ssh, idle_ssh_error *error) {
     return idle_ssh_fail(error, "ssh.timeout",
                          "'%s' (%s) did not accept the connection within %.1f s; check the "
                          "name, and firewalls on the way",
-                         ssh->url, ssh->dial.peer, elapsed);
+                         ssh->url, *ssh->dial.tried == '\0' ? ssh->dial.peer : ssh->dial.tried, elapsed);
   case IDLE_PHASE_HANDSHAKE:
     return idle_handshake_timeout(ssh, error);
   default:
@@ -234,6 +235,8 @@ static idle_ssh_status fail_timeout(idle_ssh *ssh, idle_ssh_error *error) {
 static idle_ssh_status dial(idle_ssh *ssh, idle_ssh_error *error) {
   if (ssh->gai_error != 0) return fail_resolve(ssh, error);
   idle_ssh_status status = idle_dial_step(&ssh->dial, ssh->deadline_ms);
+  if (status == IDLE_SSH_FAILED && ssh->dial.error == ETIMEDOUT && idle_now_ms() >= ssh->deadline_ms)
+    return fail_timeout(ssh, error);
   if (status == IDLE_SSH_FAILED) return fail_dial(ssh, error);
   if (status == IDLE_SSH_AGAIN) return status;
   idle_ssh_trace(ssh, "connected to %s", ssh->dial.peer);

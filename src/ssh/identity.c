@@ -29,6 +29,9 @@ static const char *describe_errno(int error) {
     return "is a folder; name the key file in it";
   case EFBIG:
     return "is too large for a key";
+  case EMFILE:
+  case ENFILE:
+    return "can't be read: too many open files; close some, or raise the limit (ulimit -n)";
   default:
     return "can't be read";
   }
