@@ -4,7 +4,8 @@
  *    expired, =otp asks for a verification code behind it; with
  *    IDLE_PASSWORD_HANGS=FILE PAM makes that file and never answers;
  *  - name servers: IDLE_LOOKUP=hang never answers, =none knows no name,
- *    =loopback knows every name. */
+ *    =loopback knows every name, =slow does so half a second later;
+ *  - the wall clock: once the file IDLE_CLOCK_BACK is there, it shows a year less. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -12,6 +13,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- Names ---- */
@@ -25,7 +28,41 @@ int getaddrinfo(const char *restrict name, const char *restrict service, const s
   if (wish == NULL || (hints->ai_flags & AI_NUMERICHOST) != 0) return real(name, service, hints, result);
   while (strcmp(wish, "hang") == 0) pause();
   if (strcmp(wish, "none") == 0) return EAI_NONAME;
+  if (strcmp(wish, "slow") == 0) usleep(500000);
   return real("127.0.0.1", service, hints, result);
+}
+
+/* ---- The time ---- */
+
+enum { YEAR_S = 365 * 24 * 60 * 60 };
+
+static time_t setback(void) {
+  const char *file = getenv("IDLE_CLOCK_BACK");
+  return file != NULL && access(file, F_OK) == 0 ? YEAR_S : 0;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  int (*real)(clockid_t, struct timespec *);
+  void *symbol = dlsym(RTLD_NEXT, "clock_gettime");
+  memcpy(&real, &symbol, sizeof real);
+  int result = real(clock, now);
+  if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE) now->tv_sec -= setback();
+  return result;
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+  (void)zone;
+  struct timespec precise;
+  int result = clock_gettime(CLOCK_REALTIME, &precise);
+  *now = (struct timeval){precise.tv_sec, precise.tv_nsec / 1000};
+  return result;
+}
+
+time_t time(time_t *seconds) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (seconds != NULL) *seconds = now.tv_sec;
+  return now.tv_sec;
 }
 
 /* ---- A password in /etc/shadow ---- */

@@ -87,6 +87,13 @@ function answers.two_answers(seq) put(frame(seq, "ok", OUTPUT) .. frame(seq, "ok
 function answers.long_line() put(("x"):rep(300000) .. "\n") end
 function answers.silence() end
 
+-- Reads nothing more, and stays.
+function answers.deaf(seq)
+  io.stdin:close()
+  put(frame(seq, "ok", OUTPUT))
+  loop.sleep(20000)
+end
+
 -- More than anybody wants to hear, and never an answer.
 function answers.babble()
   local line = ("x"):rep(4000) .. "\n"

@@ -64,8 +64,9 @@ function far.scripted_sshd(mode, sshd)
   ssh_far.run({ "chmod", "700", dir .. "/powershell.exe" })
   local server = ssh_far.server(with({ dir = dir, path = dir }, sshd))
   local function session(more)
-    return ssh_session(with({ host = server.host, port = server.port, user = server.user, agent = false,
-                              identity_file = server.identity_file, known_hosts = server.known_hosts }, more))
+    local options = { host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
+                      identity_file = server.identity_file, known_hosts = server.known_hosts }
+    return ssh_session(with(options, more))
   end
   local function read_ledger()
     local ids = {}

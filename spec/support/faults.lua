@@ -126,7 +126,7 @@ function faults.far(options, sshd)
   --- A session through the proxy.
   function faulty.session(more)
     local all = { host = far.host, port = proxy.port, user = far.user, identity_file = far.identity_file,
-                  known_hosts = known_hosts, agent = false }
+                  known_hosts = known_hosts, agent = false, ssh_config = false }
     for name, v in pairs(more or {}) do all[name] = v end
     return idle.ssh_session(all)
   end

@@ -1,0 +1,166 @@
+--- What happens to this program itself while a start is under way: signals, outputs, limits, the clock.
+local child = require("spec.support.child")
+local far = require("spec.support.far")
+local faults = require("spec.support.faults")
+local file = require("idle.file")
+local json = require("idle.json")
+local loop = require("idle.loop")
+local specimen_far = require("spec.support.specimen_far")
+local ssh_far = require("spec.support.ssh_far")
+
+local SLOW = { latency_seconds = 0.3 }
+
+-- Starts `idle-lua sync` under a shell that does something to it.
+local function start_sync(server, shell_line, options)
+  local command = {
+    program = "bash", env = options and options.env,
+    "-c", shell_line, "bash", child.PROGRAM, "sync", "--json", "--poll", "0.2", "--settle", "1", "--no-agent",
+    "--host", server.host, "--port", tostring(server.port), "--user", server.user, "--identity", server.identity_file,
+    "--known-hosts", server.known_hosts,
+  }
+  return child.start(table.move(options or {}, 1, #(options or {}), #command + 1, command))
+end
+
+local function sync(server, shell_line, options)
+  local started <close> = start_sync(server, shell_line, options)
+  local outcome = started:outcome()
+  assert.is_nil(outcome.signal, outcome.stderr)
+  outcome.document = outcome.stdout ~= "" and assert(json.decode(outcome.stdout)) or nil
+  return outcome
+end
+
+-- A signal comes while the start is under way, or done and not answered. Returns what is printed.
+local function end_by(signal, exit_code, harm)
+  local server <close> = specimen_far.start(SLOW)
+  local started <close> = start_sync(server, 'exec "$@"')
+  server:wait_for_starts(1)
+  if harm then harm(server) end
+  local began = loop.monotonic()
+  started:signal(signal)
+  local outcome = started:outcome()
+  assert.is_true(loop.monotonic() - began < faults.CLEANUP_SECONDS, "cleaning up took too long")
+  assert.equal(exit_code, outcome.exit_code, outcome.stderr)
+  assert.equal(1, #server:ledger())
+  if not harm then server:wait_until("sshd noticed", function() return #server:connections() == 0 end) end
+  return outcome
+end
+
+local function freeze(server) server:freeze_connections() end
+
+-- Many sessions are open at once in a program that may not open as many files. Each ends, and says how.
+local CROWD = [[
+local idle = require "idle"
+local sessions, calls, seen = {}, {}, {}
+local function try()
+  local session = idle.ssh_session{ host = %q, port = %d, user = %q, identity_file = %q, known_hosts = %q,
+    agent = false, ssh_config = false }
+  sessions[#sessions + 1] = session
+  return session:run{ command = "echo fine" }.stdout
+end
+for number = 1, 40 do
+  calls[number] = function()
+    local ok, result = pcall(try)
+    local word = ok and result:match("%%S+") or result.kind .. " " .. result.effect
+    seen[word] = (seen[word] or 0) + 1
+    assert(ok or tostring(result):lower():find("too many open files"), tostring(result))
+  end
+end
+idle.gather(calls)
+for _, session in ipairs(sessions) do session:close() end
+print(require("idle.json").encode(seen))
+print(try())]]
+
+describe("our own program:", function()
+  faults.rows(function(row)
+    row("SIGINT", function()
+      faults.together({
+        function()
+          local outcome = end_by("INT", 130)
+          assert.matches("interrupted", outcome.stderr)
+          assert.equal("Failed", json.decode(outcome.stdout).Status)
+        end,
+        function() end_by("INT", 130, freeze) end,
+      })
+    end)
+
+    row("SIGTERM", function()
+      faults.together({
+        function() assert.equal("Failed", json.decode(end_by("TERM", 143).stdout).Status) end,
+        function() end_by("TERM", 143, freeze) end,
+      })
+    end)
+
+    row("SIGPIPE: a far end that reads no more is not our end", function()
+      local session <close> = far.scripted("deaf", { command_timeout = 0.4 })
+      assert.equal("yes", (session:InvokeCommand("Get-Date", {})))
+      faults.raises(session, faults.in_doubt("timeout", 0.4), "Get-Date", { Text = ("x"):rep(1000000) })
+    end)
+
+    row("SIGPIPE: nobody reads what we print any more", function()
+      local server <close> = specimen_far.start()
+      local outcome = sync(server, '{ "$@"; echo "status $?" >&2; } | true', { "--no-wait" })
+      assert.matches("status 141\n$", outcome.stderr)
+      assert.equal(1, #server:ledger())
+    end)
+
+    row("stdout closed", function()
+      local server <close> = specimen_far.start()
+      local outcome = sync(server, 'exec "$@" >&-', { "--no-wait" })
+      assert.equal(74, outcome.exit_code)
+      assert.matches("cannot write to stdout: .*; the command itself has run", outcome.stderr)
+      assert.equal(1, #server:ledger())
+    end)
+
+    row("stdout full", function()
+      local server <close> = specimen_far.start()
+      local outcome = sync(server, 'exec "$@" >/dev/full', { "--no-wait" })
+      assert.equal(74, outcome.exit_code)
+      assert.matches("cannot write to stdout: .*; the command itself has run", outcome.stderr)
+      assert.equal(1, #server:ledger())
+    end)
+
+    row("ulimit -n 32", function()
+      local server <close> = specimen_far.start()
+      local outcome = sync(server, 'ulimit -n 32; exec "$@"')
+      assert.same({ 0, "Success" }, { outcome.exit_code, outcome.document.Data.Outcome })
+      assert.equal(1, #server:ledger())
+    end)
+
+    row("ulimit -n 32: what is too much is refused, and the rest goes on", function()
+      local server <close> = ssh_far.server({ config = { "MaxStartups 100" } })
+      local script = CROWD:format(server.host, server.port, server.user, server.identity_file, server.known_hosts)
+      local outcome = child.run({ program = "bash", "-c", 'ulimit -n 32; exec "$@"', "bash", child.PROGRAM,
+                                  "-e", script })
+      assert.equal(0, outcome.exit_code, outcome.stderr)
+      local seen, last = outcome.stdout:match("^(.-)\n(%w+)\n\n$")
+      assert.equal("fine", last)
+      local counts = json.decode(seen)
+      assert.is_true(counts.fine >= 1 and counts.fine < 40, seen)
+    end)
+
+    row("ulimit -n so low that nothing can begin", function()
+      for limit = 4, 8 do
+        local outcome = child.run({ program = "bash", "-c", ('ulimit -n %d; exec "$@"'):format(limit), "bash",
+                                    child.PROGRAM, "-e", "print(1)", env = { ASAN_OPTIONS = "detect_leaks=0" } })
+        assert.equal(70, outcome.exit_code, outcome.stderr)
+        assert.matches("cannot create state: too many open files; raise the limit (ulimit -n)", outcome.stderr, 1, true)
+      end
+    end)
+
+    row("clock set back a year", function()
+      local server <close> = specimen_far.start()
+      local switch = server.dir .. "/clock_is_back"
+      local started <close> = start_sync(server, 'exec "$@"', { env = {
+        LD_PRELOAD = ssh_far.STAND_IN, IDLE_CLOCK_BACK = switch, ASAN_OPTIONS = "verify_asan_link_order=0",
+      } })
+      server:wait_for_starts(1)
+      assert(file.write_private(switch, ""))
+      local began = loop.monotonic()
+      local outcome = started:outcome()
+      assert.equal(0, outcome.exit_code, outcome.stderr)
+      assert.equal("Success", json.decode(outcome.stdout).Data.Outcome)
+      assert.equal(1, #server:ledger())
+      assert.is_true(loop.monotonic() - began < 10)
+    end)
+  end)
+end)
