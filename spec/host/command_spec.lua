@@ -211,6 +211,10 @@ describe("the command", function()
         assert.matches("see 'idle%-lua help sync'", outcome.stderr)
       end
       assert.matches("sync needs %-%-host HOST", run("sync").stderr)
+      assert.matches("%-%-ssh%-config and %-%-no%-ssh%-config exclude each other",
+        run("sync", "--host", "h", "--ssh-config", "f", "--no-ssh-config").stderr)
+      assert.matches("must be one of auto, libssh2, ssh, not 'telnet'",
+        run("sync", "--host", "h", "--transport", "telnet").stderr)
       assert.matches("add %-%-sim", run("sync", "--host", "h", "--set", "a=1").stderr)
       assert.matches("exclude each other",
         run("sync", "--host", "h", "--password-env", "A", "--password-file", "B").stderr)

@@ -216,8 +216,16 @@ describe("idle.sessions.ssh_config", function()
     end)
 
     it("still refuses an unknown host key where checking is off", function()
-      local err = raised("Host aadc\n" .. REACHES:gsub("%$known", "/dev/null") .. "StrictHostKeyChecking off\n")
-      assert.equal("ssh.hostkey_unknown", err.kind)
+      local path = world:configure("Host aadc\n" .. REACHES:gsub("%$known", "/dev/null")
+        .. "StrictHostKeyChecking off\n")
+      for _, transport in ipairs({ "libssh2", "ssh" }) do
+        local outcome = child.run({ "-e", ([[
+          local idle = require "idle"
+          local session <close> = idle.ssh_session{ host = "aadc", ssh_config = %q, transport = %q }
+          session:run{ command = "true" }]]):format(path, transport) })
+        assert.matches("the host key of '[^']+' is ", outcome.stderr)
+        assert.matches("warning: the SSH configuration says 'StrictHostKeyChecking no'", outcome.stderr, 1, true)
+      end
     end)
 
     it("is an error that names host and word where it can't be followed", function()

@@ -46,7 +46,7 @@ local going = {
   title = "a far end that goes away",
   cases = {
     cut_before = { script = PAUSE, act = when_logged_in(cut) },
-    killed_before = { script = PAUSE, act = when_logged_in(kill) },
+    killed_before = { script = PAUSE, env = { RECONNECT_SECONDS = "1" }, act = when_logged_in(kill) },
     lost = { script = START, server = SLOW, act = when_started(cut) },
     powershell_lost = { script = START, server = SLOW, act = when_started(kill_powershell) },
     cut_during = { server = SLOW, act = when_started(cut) },

@@ -3,7 +3,7 @@
 --- a minute. IDLE_SPECIMENS="busy doubt" runs only these subjects.
 local specimen = require("spec.support.specimen")
 
-local SUBJECTS = "busy cycle going doubt baseline foreign script reaching refusal input session"
+local SUBJECTS = "busy cycle going doubt baseline foreign script reaching refusal input session transport"
 
 for name in (os.getenv("IDLE_SPECIMENS") or SUBJECTS):gmatch("%w+") do
   local subject = require("spec.specimen." .. name)

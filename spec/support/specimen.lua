@@ -66,7 +66,7 @@ end
 local PREAMBLE = [[
 local idle = require("idle")
 local session <close> = idle.ssh_session{ host = %q, port = %d, user = %q, identity_file = %q, known_hosts = %q,
-  agent = false, connect_timeout = 20 }
+  agent = false, connect_timeout = 20, reconnect_timeout = tonumber(os.getenv("RECONNECT_SECONDS")) }
 local providers = {
   DirectorySync = idle.providers.entra_connect(),
   AuthSessionBroker = idle.auth_session_broker{ default = session, fallback = true },

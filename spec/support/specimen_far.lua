@@ -4,6 +4,7 @@ local far_end = require("idle.sim.far_end")
 local file = require("idle.file")
 local loop = require("idle.loop")
 local process = require("idle.process")
+local sshd = require("idle.sim.sshd")
 
 -- A cycle as short as the looks allow.
 local QUICK = { cycle_seconds = 1, gap_seconds = 0.1, start_delay_seconds = 0.2 }
@@ -31,14 +32,14 @@ end
 
 --- Starts it.
 ---@param options? table  of the simulator, over those of a quick cycle
----@param sshd?    table  of idle.sim.sshd
+---@param of_sshd? table  of idle.sim.sshd
 ---@return spec.SpecimenFar
-function specimen_far.start(options, sshd)
+function specimen_far.start(options, of_sshd)
   local complete = {}
   for name, v in pairs(QUICK) do complete[name] = v end
   for name, v in pairs(options or {}) do complete[name] = v end
   local dir = assert(file.temp_dir("idle-specimen-"))
-  local server = far_end.sshd_server({ dir = dir, options = complete, sshd = sshd })
+  local server = far_end.sshd_server({ dir = dir, options = complete, sshd = of_sshd })
   local far = setmetatable({ dir = dir, server = server, sshd = server.sshd }, Far)
   for name, v in pairs(server.session_options) do far[name] = v end
   return far
@@ -113,6 +114,13 @@ function Far:kill_sshd()
   local pids = { self.sshd.pid, table.unpack(self:connections()) }
   signal("KILL", pids)
   self:wait_until("sshd is gone", function() return are_gone(pids) end)
+end
+
+--- Does the same, and starts sshd again at the same place; its log begins anew.
+function Far:restart_sshd()
+  self:kill_sshd()
+  self.server.sshd = sshd.start({ dir = self.dir, port = self.port, path = self.dir .. "/bin" })
+  self.sshd = self.server.sshd
 end
 
 --- Lets all connections fall silent, without ending them.

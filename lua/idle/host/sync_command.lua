@@ -19,20 +19,36 @@ local function secret_of(options, what)
   if variable then return errors.check(secret.from_env(variable)) end
 end
 
+-- What is not given is left to the SSH configuration.
+local function false_if(is_given)
+  if is_given then return false end
+end
+
+local function ssh_config_of(options)
+  if options["no-ssh-config"] and options["ssh-config"] then
+    errors.raise("input.option", "--ssh-config and --no-ssh-config exclude each other")
+  end
+  return options["ssh-config"] or false_if(options["no-ssh-config"])
+end
+
 local function open_ssh(options)
   require("idle.host.terminal").trace_sessions()
   return require("idle.sessions.ssh")({
     host = options.host,
     port = options.port,
     user = options.user,
+    transport = options.transport,
+    ssh_config = ssh_config_of(options),
+    proxy_jump = options.jump,
     identity_file = options.identity,
     passphrase = secret_of(options, "passphrase"),
     password = secret_of(options, "password"),
-    agent = not options["no-agent"],
+    agent = false_if(options["no-agent"]),
     known_hosts = options["known-hosts"],
     host_key = options["host-key"],
     shell = options.shell,
     connect_timeout = options["connect-timeout"],
+    reconnect_timeout = options["reconnect-timeout"],
     start_timeout = options["start-timeout"],
     command_timeout = options["command-timeout"],
   })

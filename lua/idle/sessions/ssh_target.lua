@@ -45,8 +45,9 @@ local function add_identities(target, given, config)
 end
 
 local function add_agent(target, given, config)
-  local socket = given.agent_socket or config.agent
-  target.agent = given.agent ~= false and socket ~= "none"
+  local is_off = config.agent == "none" and not given.agent and not given.agent_socket
+  target.agent = given.agent ~= false and not is_off
+  local socket = given.agent_socket or (config.agent ~= "none" and config.agent)
   target.agent_socket = target.agent and socket or nil
 end
 
