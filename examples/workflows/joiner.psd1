@@ -74,7 +74,6 @@
         Wait                = $true
         TimeoutSeconds      = 300
         PollIntervalSeconds = 1
-        SettleSeconds       = 2
       }
     }
 
