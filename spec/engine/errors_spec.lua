@@ -49,6 +49,11 @@ describe("idle.engine.errors", function()
       assert.equal("\\u{202E}fdp.exe\\u{2066}", errors.escape("\u{202E}fdp.exe\u{2066}"))
     end)
 
+    it("shows what nobody sees, but not what Persian and Indic names are spelt with", function()
+      assert.equal("ad\\u{200B}min\\u{2060}\\u{E0061}", errors.escape("ad\u{200B}min\u{2060}\u{E0061}"))
+      assert.equal("علی\u{200C}رضا", errors.escape("علی\u{200C}رضا"))
+    end)
+
     it("shows bytes that are not UTF-8, wherever they stand", function()
       assert.equal("\\xFFé\\xC3\\xED\\xA0\\x80z", errors.escape("\xFFé\xC3\xED\xA0\x80z"))
     end)

@@ -1,4 +1,5 @@
 local clixml = require("idle.clixml")
+local escape = require("idle.engine.errors").escape
 local support = require("spec.support.clixml")
 
 local objs = support.objs
@@ -46,6 +47,15 @@ describe("idle.clixml", function()
         clixml.stderr_text("\0\7\127\u{85}\u{202E}\xFF\x80é"))
       assert.equal("\\u{D834}", clixml.stderr_text(objs('<S S="Error">_xD834_</S>')))
       assert.equal("x", clixml.stderr_text("x\27"))
+    end)
+
+    it("escapes what messages escape, character by character", function()
+      local characters = {}
+      for _, range in ipairs({ { 0x20, 0x3B }, { 0x3D, 0xD7FF }, { 0xE000, 0x10FFF }, { 0xDFFF0, 0xE00FF } }) do
+        for code = range[1], range[2] do characters[#characters + 1] = utf8.char(code) end
+      end
+      local text = table.concat(characters)
+      assert.is_true(escape(text) == clixml.stderr_text(text))
     end)
 
     it("is empty for nothing", function()

@@ -40,7 +40,7 @@ describe("idle.file", function()
     assert.equal(100000, #file.read(path, 100000))
     local content, err = file.read(path, 99999)
     assert.is_nil(content)
-    assert.equal("file.read", err.kind)
+    assert.equal("file.too_large", err.kind)
     assert.equal(("'%s' is larger than 99999 bytes"):format(path), err.message)
   end)
 

@@ -27,6 +27,19 @@ end
 
 function behaviours.tls_alert(client) client:send("\x15\x03\x01\x00\x02\x02\x16") end
 
+local HOSTILE = "\27[31m\27]0;owned\7\u{202E}\u{200B}\xFF"
+
+function behaviours.hostile_greeting(client) client:send(HOSTILE .. "\r\n") end
+
+-- What it disconnects with stands in a packet that is not encrypted yet.
+function behaviours.hostile_banner(client)
+  client:send("SSH-2.0-" .. HOSTILE .. "\r\n")
+  local payload = ("\1\0\0\0\2" .. string.pack(">s4s4", HOSTILE, ""))
+  local padding = 8 - (5 + #payload) % 8 + 8
+  client:send(string.pack(">I4B", 1 + #payload + padding, padding) .. payload .. ("\0"):rep(padding))
+  hold(client)
+end
+
 function behaviours.ssh1(client)
   client:send("SSH-1.5-OldServer\r\n")
   hold(client)

@@ -1,16 +1,28 @@
 #include "chunk.h"
 
+#include "escape.h"
 #include "status.h"
 
 #include <lauxlib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+
+/* Unlike lua: an error may quote anybody, and a terminal obeys what it prints. */
+static void print_escaped(const char *text) {
+  char shown[IDLE_ESCAPE_SIZE];
+  for (size_t size = strlen(text), length; size > 0; text += length, size -= length) {
+    length = idle_escape(text, size, "\n\t", shown);
+    fputs(shown, stderr);
+  }
+}
 
 void idle_chunk_message(const char *program, const char *text) {
   if (program != NULL) fprintf(stderr, "%s: ", program);
-  fprintf(stderr, "%s\n", text);
+  print_escaped(text);
+  fputc('\n', stderr);
   fflush(stderr);
 }
 

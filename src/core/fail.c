@@ -1,7 +1,25 @@
 #include "fail.h"
 
+#include "escape.h"
+
 #include <lauxlib.h>
 #include <stdarg.h>
+
+/* What a message quotes is often foreign. Replaces the text on top. [-1, +1, m] */
+static void escape_text(lua_State *L) {
+  size_t size;
+  char shown[IDLE_ESCAPE_SIZE];
+  const char *text = lua_tolstring(L, -1, &size);
+  int index = lua_gettop(L);
+  luaL_Buffer escaped;
+  luaL_buffinit(L, &escaped);
+  for (size_t at = 0; at < size;) {
+    at += idle_escape(text + at, size - at, "", shown);
+    luaL_addstring(&escaped, shown);
+  }
+  luaL_pushresult(&escaped);
+  lua_replace(L, index);
+}
 
 /* [-0, +1, m] */
 static void push_error(lua_State *L, const char *kind, const char *format, va_list arguments) {
@@ -9,6 +27,7 @@ static void push_error(lua_State *L, const char *kind, const char *format, va_li
   lua_pushstring(L, kind);
   lua_setfield(L, -2, "kind");
   lua_pushvfstring(L, format, arguments);
+  escape_text(L);
   lua_setfield(L, -2, "message");
 }
 

@@ -2,10 +2,8 @@
  * any order, and of a long text perhaps only the end. */
 #include "clixml.h"
 #include "clixml_tree.h"
-#include "utf8.h"
+#include "escape.h"
 
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -32,28 +30,11 @@ static const char *skip_escape(const char *at, const char *end) {
   return at < end && *at == '\a' ? at + 1 : at;
 }
 
-/* Controls, lone surrogates, and marks that reorder the text around them. */
-static bool is_unsafe(uint32_t code) {
-  return (code >= 0x80 && code < 0xA0) || (code >= 0xD800 && code < 0xE000) || code == 0x061C || code == 0x200E ||
-         code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0xFEFF;
-}
-
 /* Appends the character at `at`. Returns: how many bytes it has taken. */
 static size_t put_character(idle_buffer *out, const char *at, size_t size) {
-  char escape[16];
-  uint32_t code;
-  size_t length = idle_utf8_decode(at, size, &code);
-  if (length == 0 || code == 0x7F || (code < 0x20 && code != '\n' && code != '\t')) {
-    snprintf(escape, sizeof escape, "\\x%02X", (unsigned char)*at);
-    put(out, escape);
-    return 1;
-  }
-  if (is_unsafe(code)) {
-    snprintf(escape, sizeof escape, "\\u{%04X}", (unsigned)code);
-    put(out, escape);
-  } else {
-    idle_buffer_append(out, at, length);
-  }
+  char shown[IDLE_ESCAPE_SIZE];
+  size_t length = idle_escape(at, size, "\n\t", shown);
+  put(out, shown);
   return length;
 }
 

@@ -99,7 +99,7 @@ static int file_read(lua_State *L) {
     if (got < 0) return idle_fail(L, "file.read", "cannot read '%s': %s", path, strerror(errno));
     luaL_addsize(&text, (size_t)got);
     if (luaL_bufflen(&text) > (size_t)limit)
-      return idle_fail(L, "file.read", "'%s' is larger than %I bytes", path, limit);
+      return idle_fail(L, "file.too_large", "'%s' is larger than %I bytes", path, limit);
     if (got == 0) break;
   }
   luaL_pushresult(&text);

@@ -57,6 +57,7 @@ errors.kinds = {
   ["process.spawn"] = NONE,
   ["file.open"] = NONE,
   ["file.read"] = NONE,
+  ["file.too_large"] = NONE,
   ["file.write"] = UNKNOWN,
 
   ["remote.error"] = UNKNOWN,
@@ -108,10 +109,20 @@ local function defaults_of(kind)
   return errors.kinds[kind] or (kind:find("^provider%.") and UNKNOWN)
 end
 
--- Marks that reorder the text around them on a terminal, and line separators.
+-- What a terminal does not show, or what reorders and breaks the text around it: two names that look alike must not
+-- differ, and no text may seem to be another. U+200C and U+200D stay: Persian and Indic names are spelt with them.
+-- src/core/escape.c has the same ones.
+local MARKS = {
+  { 0x061C, 0x061C }, { 0x180E, 0x180E }, { 0x200B, 0x200B }, { 0x200E, 0x200F }, { 0x2028, 0x202E },
+  { 0x2060, 0x206F }, { 0xFEFF, 0xFEFF }, { 0xFFF9, 0xFFFB }, { 0xE0000, 0xE007F },
+}
+
 local function is_mark(code)
-  return code == 0x061C or code == 0x200E or code == 0x200F or code == 0xFEFF
-    or (code >= 0x2028 and code <= 0x202E) or (code >= 0x2066 and code <= 0x2069)
+  if code < MARKS[1][1] then return false end
+  for _, range in ipairs(MARKS) do
+    if code >= range[1] and code <= range[2] then return true end
+  end
+  return false
 end
 
 local function escape_code(code)
@@ -127,8 +138,8 @@ local function escape_bytes(text)
   return (text:gsub("[^\x20-\x7E]", function(byte) return ("\\x%02X"):format(byte:byte()) end))
 end
 
---- Makes foreign text safe to print: control characters and bidirectional
---- marks as `\xNN` or `\u{NNNN}`, bytes that are not UTF-8 as `\xNN`.
+--- Makes foreign text safe to print: control characters, bidirectional and
+--- invisible marks as `\xNN` or `\u{NNNN}`, bytes that are not UTF-8 as `\xNN`.
 ---@param text string
 ---@return string
 function errors.escape(text)

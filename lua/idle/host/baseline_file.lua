@@ -20,7 +20,8 @@ local CERTAIN = { Success = true, CompletedWithErrors = true, Unverified = true,
 
 local function read(path)
   if not file.exists(path) then return nil end
-  local text = errors.check(file.read(path, MAX_BYTES))
+  local text, err = file.read(path, MAX_BYTES)
+  if not text then errors.raise(err.kind == "file.too_large" and "input.json" or err.kind, err.message) end
   if text == "" then return nil end
   local former = errors.check(json.decode(text, path))
   if type(former) == "table" and former.Accepted ~= nil then return former end

@@ -17,9 +17,9 @@ end
 local function remarks(step)
   local list = {}
   if step.Precondition then
-    list[#list + 1] = ("precondition, else %s"):format(step.OnPreconditionFalse or "Blocked")
+    list[#list + 1] = ("precondition, else %s"):format(data.shown(step.OnPreconditionFalse or "Blocked"))
   end
-  if step.RetryProfile then list[#list + 1] = "retries " .. step.RetryProfile end
+  if step.RetryProfile then list[#list + 1] = "retries " .. data.shown(step.RetryProfile) end
   return table.concat(list, "; ")
 end
 

@@ -79,10 +79,10 @@ function terminal.stderr()
 end
 
 --- Warns people of something that does not stop the work.
----@param text string  ours; foreign parts escaped
+---@param text string  foreign parts are escaped here
 function terminal.warn(text)
   local stderr = terminal.stderr()
-  stderr:say("idle-lua: " .. stderr:paint("yellow", "warning") .. ": " .. text)
+  stderr:say("idle-lua: " .. stderr:paint("yellow", "warning") .. ": " .. errors.escape(text))
 end
 
 --- Lets sessions log what they do, if `--trace` asks for it.

@@ -16,16 +16,16 @@ local SETUP_FIELDS = { "Providers", "EventSink", "ExecutionOptions" }
 
 local function quoted(path) return ("'%s'"):format(errors.escape(path)) end
 
-local function read_text(path, what)
+local function read_text(path, what, kind)
   local text, err = file.read(path)
   if text then return text end
-  errors.raise("input.file", ("cannot read %s %s: %s"):format(what, quoted(path),
-    (err.message:gsub("^cannot open '.-': ", ""))))
+  errors.raise(err.kind == "file.too_large" and kind or "input.file", ("cannot read %s %s: %s"):format(
+    what, quoted(path), (err.message:gsub("^cannot open '.-': ", ""))))
 end
 
 -- The task that ends a program must end it also here.
 local function run_chunk(path, what, kind)
-  local chunk, problem = load(read_text(path, what), "@" .. path, "t")
+  local chunk, problem = load(read_text(path, what, kind), "@" .. path, "t")
   if not chunk then errors.raise(kind, ("%s: %s"):format(what, errors.escape(problem))) end
   local ok, result = pcall(chunk)
   if ok then return result end
@@ -40,11 +40,11 @@ local function read_lua(path, what, kind)
 end
 
 local function read_psd1(path, what, kind)
-  return psd1.parse(read_text(path, what), { source = path, kind = kind, null = json.null, places = true })
+  return psd1.parse(read_text(path, what, kind), { source = path, kind = kind, null = json.null, places = true })
 end
 
 local function read_json(path, what, kind)
-  local document, err = json.decode(read_text(path, what), path)
+  local document, err = json.decode(read_text(path, what, kind), path)
   if err then errors.raise(kind, err.message) end
   return document
 end

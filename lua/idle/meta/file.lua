@@ -38,7 +38,7 @@ function file.mkdir(path) end
 ---@param path   string
 ---@param limit? integer  largest size that is accepted, in bytes; default 64 MiB
 ---@return string?
----@return idle.Error? err  kinds `file.open`, `file.read`
+---@return idle.Error? err  kinds `file.open`, `file.read`, `file.too_large`
 function file.read(path, limit) end
 
 --- The path of an existing file without links, dots or relative parts.
