@@ -53,26 +53,22 @@ function jump.parse(text)
 end
 
 local function add(chain, target)
-  for _, other in ipairs(chain) do
-    if other.host == target.host and other.port == target.port then
-      refuse(target.label, ("is reached twice on the way (%s:%d): the SSH configuration leads in a circle"):format(
-        errors.escape(target.host), target.port))
-    end
-  end
   chain[#chain + 1] = target
   if #chain > MAX_HOPS + 1 then refuse(target.label, ("is one more than the %d that are allowed"):format(MAX_HOPS)) end
 end
 
 -- Only the first hop may have a way of its own, as with ssh: the others are reached from the hop before.
-local function add_hops(chain, given, text, depth)
-  if depth > MAX_HOPS then
-    refuse(text, ("is one more than the %d that are allowed, or the SSH configuration leads in a circle"):format(
-      MAX_HOPS))
-  end
+-- `inner`: the names whose ways are being looked for. The same address may well come twice, at two places.
+local function add_hops(chain, given, text, inner)
   local before
   for _, hop in ipairs(jump.parse(text)) do
+    if inner[hop.text] then refuse(hop.text, "is its own jump host: the SSH configuration leads in a circle") end
     local target = ssh_target.resolve_hop(given, hop, before)
-    if not before and target.proxy_jump then add_hops(chain, given, target.proxy_jump, depth + 1) end
+    if not before and target.proxy_jump then
+      inner[hop.text] = true
+      add_hops(chain, given, target.proxy_jump, inner)
+      inner[hop.text] = nil
+    end
     add(chain, target)
     before = hop.text
   end
@@ -84,7 +80,7 @@ end
 function jump.chain(given)
   local target = ssh_target.resolve(given)
   local chain = {}
-  add_hops(chain, given, target.proxy_jump or "none", 1)
+  add_hops(chain, given, target.proxy_jump, { [given.host] = true })
   add(chain, target)
   return chain
 end

@@ -22,10 +22,16 @@ local function hint()
 end
 
 -- Says also what would help, and at which server it failed.
-local function complete(err, target, is_far_end)
+local function complete(err, transport, index)
   local copy = errors.from(err)
+  local before = transport.chain[index - 1]
   if copy.ssh_would_help then copy.message = copy.message .. hint() end
-  if not is_far_end then copy.message = ("jump host '%s': %s"):format(errors.escape(target.label), copy.message) end
+  if before and copy.kind == "ssh.hostkey_unknown" then
+    copy.message = ("%s; do that on '%s', from where it is reached"):format(copy.message, errors.escape(before.label))
+  end
+  if index < #transport.chain then
+    copy.message = ("jump host '%s': %s"):format(errors.escape(transport.chain[index].label), copy.message)
+  end
   return copy
 end
 
@@ -47,7 +53,7 @@ local function log_in(transport, index)
   local options = ssh_target.connect_options(target)
   options.via, options.trace = transport.clients[index - 1], trace.sink()
   local client, err = require("idle.ssh").connect(options)
-  if not client then error(complete(err, target, index == #transport.chain), 0) end
+  if not client then error(complete(err, transport, index), 0) end
   return client
 end
 
