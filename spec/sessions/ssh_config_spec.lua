@@ -5,6 +5,7 @@ local file = require("idle.file")
 local loop = require("idle.loop")
 local secret = require("idle.secret")
 local ssh_config = require("idle.sessions.ssh_config")
+local ssh_far = require("spec.support.ssh_far")
 local ssh_session = require("idle.sessions.ssh")
 
 -- All that it takes to reach the far end.
@@ -187,6 +188,21 @@ describe("idle.sessions.ssh_config", function()
       .. "install openssh-client\n", outcome.stdout)
     assert.equal(("idle-lua: warning: '%s/.ssh/config' is not read, because ssh is not installed; install "
       .. "openssh-client, or use ssh_config = false (--no-ssh-config)\n"):format(home), outcome.stderr)
+  end)
+
+  it("says so as well where the system does not know the user", function()
+    if ssh_far.run({ "id", "-u" }) ~= "0\n" then return pending("takes root to be somebody else") end
+    local home = dir .. "/nobody"
+    assert(file.mkdir(home))
+    assert(file.mkdir(home .. "/.ssh"))
+    assert(file.write_private(home .. "/.ssh/config", ""))
+    ssh_far.run({ "chmod", "-R", "a+rX", dir })
+    local outcome = child.run({ "--reuid=54321", "--clear-groups", child.PROGRAM, "-e",
+      "print(require('idle.sessions.ssh_config').read({ host = 'aadc' }))",
+      program = "setpriv", env = { HOME = home } })
+    assert.equal("nil\n", outcome.stdout)
+    assert.matches("/.ssh/config' is not read, because the system does not know the user that runs this",
+      outcome.stderr, 1, true)
   end)
 
   describe("for a session", function()

@@ -2,7 +2,7 @@
 --- names mean what they mean to ssh.
 ---
 --- Where ssh is not installed, no configuration is read: hosts are taken as they are named, and a warning says so if
---- the user has one.
+--- the user has one. The same holds for a user whom the system does not know, whom ssh refuses to serve.
 local errors = require("idle.engine.errors")
 local file = require("idle.file")
 local lock = require("idle.sessions.lock")
@@ -68,6 +68,9 @@ local function parse(output)
   return words
 end
 
+-- In a container, say: ssh wants to know where the user is at home, and does not work without.
+local function is_nobody(stderr) return stderr:find("^No user exists for uid %d+") ~= nil end
+
 -- Asks once; who comes meanwhile waits for the answer.
 local function ask(arguments, host)
   local key = table.concat(arguments, "\0") .. "\0" .. host
@@ -79,8 +82,8 @@ local function ask(arguments, host)
     local command = table.move(arguments, 1, #arguments, 1, {})
     command[#command + 1], command[#command + 2] = "--", host
     local output, stderr = openssh.ask(command)
-    if not output then raise_refusal(host, stderr) end
-    answer.words = parse(output)
+    if not output and not is_nobody(stderr) then raise_refusal(host, stderr) end
+    answer.words = output and parse(output) or {}
   end
   return answer.words
 end
@@ -192,15 +195,15 @@ local function facts_of(words, arguments, host)
 end
 
 -- Without ssh there is nobody who could read a configuration.
-local function check_without_ssh(query)
+local function check_without_ssh(query, reason, cure)
   if query.ssh_config then
-    errors.raise("input.session", ("ssh_config '%s' can't be read, because ssh is not installed; install "
-      .. "openssh-client"):format(errors.escape(query.ssh_config)))
+    errors.raise("input.session", ("ssh_config '%s' can't be read, because %s; %s"):format(
+      errors.escape(query.ssh_config), reason, cure))
   end
   local own = (os.getenv("HOME") or "") .. "/.ssh/config"
   if file.exists(own) then
-    warning.once(("'%s' is not read, because ssh is not installed; install openssh-client, or use "
-      .. "ssh_config = false (--no-ssh-config)"):format(own))
+    warning.once(("'%s' is not read, because %s; %s, or use ssh_config = false (--no-ssh-config)"):format(
+      own, reason, cure))
   end
 end
 
@@ -210,11 +213,15 @@ end
 function ssh_config.read(query)
   if query.ssh_config == false then return nil end
   if not openssh.is_installed() then
-    check_without_ssh(query)
+    check_without_ssh(query, "ssh is not installed", "install openssh-client")
     return nil
   end
   local arguments = arguments_of(query)
   local words = ask(arguments, query.host)
+  if not next(words) then
+    check_without_ssh(query, "the system does not know the user that runs this", "give it an account")
+    return nil
+  end
   warn_of_what_is_not_followed(words, query.host)
   return facts_of(words, arguments, query.host)
 end

@@ -1,5 +1,7 @@
 --- What an ssh(1) that runs says about itself in its log, line by line: how far it came, and what it complains of.
 --- Its debug lines are those of OpenSSH 9.2.
+local trace = require("idle.sessions.trace")
+
 local ssh_program_log = {}
 
 local MAX_COMPLAINTS = 20
@@ -69,6 +71,7 @@ end
 ---@param line string
 function Log:note(line)
   line = line:gsub("\r$", "")
+  trace.line("ssh: %s", line)
   local debug = line:match("^debug1: (.*)")
   if debug then
     note_debug(self, debug)
