@@ -29,6 +29,7 @@ local TEXTS = {
   { "Bad owner or permissions on ", kind = "input.session" },
   { "^command%-line", kind = "input.session" },
   { "^exec request failed on channel", kind = "remote.setup" },
+  { "^stdio forwarding failed", kind = "ssh.connect", phase = "dial", on_the_way = true },
   { "^channel %d+: open failed", kind = "ssh.busy" },
 }
 
