@@ -4,6 +4,7 @@ local child = require("spec.support.child")
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
 local memory = require("spec.support.memory")
+local process = require("idle.process")
 
 local PASSPHRASE = "kanarienvogel im stollen"
 
@@ -125,6 +126,20 @@ describe("a secret", function()
       assert.is_truthy(all:find(row[3], 1, true), all)
       assert.is_nil(all:find(PASSPHRASE, 1, true))
     end
+  end)
+
+  it("of an agent is not lent to the server", function()
+    local path = files .. "/agent"
+    local agent <close> = assert(process.spawn({ command = { "ssh-agent", "-D", "-a", path } }))
+    far.eventually(function() return file.exists(path) end)
+    far.run({ "ssh-add", "-q", server.identity_file }, { SSH_AUTH_SOCK = path })
+    local script = ([[
+      local client = assert(require("idle.ssh").connect({ host = %q, port = %d, user = %q, known_hosts = %q,
+        timeout_ms = 20000 }))
+      print(client:info().auth_method, client:exec('echo "[$SSH_AUTH_SOCK]"', 20000):read_all(20000))]]):format(
+      server.host, server.port, server.user, server.known_hosts)
+    assert.equal("agent\t[]\n", (child.run({ "-e", script, env = { SSH_AUTH_SOCK = path } }).stdout:gsub("\n\n", "\n")))
+    assert.truthy(agent)
   end)
 
   it("is in no core file while the server ponders it", function()
