@@ -152,6 +152,23 @@ describe("idle.loop", function()
     end)
   end)
 
+  describe("wait", function()
+    it("tells whether the task was done in time, and leaves its error to who joins it", function()
+      local task = loop.spawn(function() loop.sleep(5) error("boom", 0) end)
+      assert.is_false(task:wait(1))
+      assert.is_true(task:wait(60000))
+      assert.is_true(task:wait(0))
+      assert.equal("boom", kind_of(task.join, task))
+    end)
+
+    it("refuses to wait for itself, and without a limit", function()
+      local task
+      task = loop.spawn(function() task:wait(1) end)
+      assert.error_matches(function() task:join() end, "a task cannot join itself")
+      assert.error_matches(function() task:wait() end, "number expected")
+    end)
+  end)
+
   describe("is_done", function()
     it("tells whether a task has returned or raised", function()
       local task = loop.spawn(loop.sleep, 1)

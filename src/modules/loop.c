@@ -62,19 +62,20 @@ static int loop_sleep(lua_State *L) {
   return idle_task_wait(L, 0, NULL);
 }
 
+/* Pushes whether the wait at this index ended otherwise than by its timer. */
+static int wait_over(lua_State *L, int status, lua_KContext index) {
+  (void)status;
+  const Wait *wait = lua_touserdata(L, (int)index);
+  lua_pushboolean(L, !wait->is_late);
+  return 1;
+}
+
 /* ---- Conditions ---- */
 
 static int loop_condition(lua_State *L) {
   idle_queue *queue = lua_newuserdatauv(L, sizeof *queue, 0);
   TAILQ_INIT(queue);
   luaL_setmetatable(L, CONDITION);
-  return 1;
-}
-
-static int condition_over(lua_State *L, int status, lua_KContext ctx) {
-  (void)status;
-  const Wait *wait = lua_touserdata(L, (int)ctx);
-  lua_pushboolean(L, !wait->is_late);
   return 1;
 }
 
@@ -86,7 +87,7 @@ static int condition_wait(lua_State *L) {
   Wait *wait = push_wait(L);
   if (has_limit) start_timer(L, wait, limit_ms);
   idle_queue_enter(queue, &wait->waiter, L);
-  return idle_task_wait(L, lua_gettop(L), condition_over);
+  return idle_task_wait(L, lua_gettop(L), wait_over);
 }
 
 static int condition_notify(lua_State *L) {
@@ -109,14 +110,33 @@ static int join_over(lua_State *L, int status, lua_KContext ctx) {
   return idle_task_deliver(L, 1);
 }
 
+/* Raises unless the running task may wait for the end of another one. [-0, +0, e] */
+static void check_joinable(lua_State *L, const idle_task *task, const char *what) {
+  luaL_argcheck(L, !idle_task_is_running(task, L), 1, "a task cannot join itself");
+  if (!idle_task_is_near(task)) idle_virtual_world_refuse(L, "a task that was spawned outside");
+  idle_task_check(L, what);
+}
+
 static int task_join(lua_State *L) {
   idle_task *task = check_task(L);
   if (idle_task_is_done(task)) return idle_task_deliver(L, 1);
-  luaL_argcheck(L, !idle_task_is_running(task, L), 1, "a task cannot join itself");
-  if (!idle_task_is_near(task)) idle_virtual_world_refuse(L, "a task that was spawned outside");
-  idle_task_check(L, "task:join");
+  check_joinable(L, task, "task:join");
   idle_queue_enter(idle_task_joiners(task), &push_wait(L)->waiter, L);
   return idle_task_wait(L, 0, join_over);
+}
+
+static int task_wait(lua_State *L) {
+  idle_task *task = check_task(L);
+  uint64_t limit_ms = check_delay_ms(L, 2);
+  if (idle_task_is_done(task)) {
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  check_joinable(L, task, "task:wait");
+  Wait *wait = push_wait(L);
+  start_timer(L, wait, limit_ms);
+  idle_queue_enter(idle_task_joiners(task), &wait->waiter, L);
+  return idle_task_wait(L, lua_gettop(L), wait_over);
 }
 
 static int task_cancel(lua_State *L) {
@@ -181,7 +201,7 @@ static const luaL_Reg functions[] = {{"now_ms", loop_now_ms},
                                      {"seed", loop_seed},
                                      {NULL, NULL}};
 static const luaL_Reg task_methods[] = {
-    {"join", task_join}, {"cancel", task_cancel}, {"is_done", task_is_done}, {NULL, NULL}};
+    {"join", task_join}, {"wait", task_wait}, {"cancel", task_cancel}, {"is_done", task_is_done}, {NULL, NULL}};
 static const luaL_Reg condition_methods[] = {{"wait", condition_wait}, {"notify", condition_notify}, {NULL, NULL}};
 static const luaL_Reg wait_meta[] = {{"__gc", wait_close}, {"__close", wait_close}, {NULL, NULL}};
 

@@ -40,15 +40,6 @@ end
 
 local function new_group() return setmetatable({}, Group) end
 
--- Starts a task that cancels another when its time is over.
-local function watch(task, seconds, verdict)
-  return loop.spawn(function()
-    if not pcall(loop.sleep, math.ceil(seconds * 1000)) or task:is_done() then return end
-    verdict.is_late = true
-    task:cancel()
-  end)
-end
-
 local function rounded(seconds)
   return seconds < 1 and seconds or math.floor(seconds * 10 + 0.5) / 10
 end
@@ -66,13 +57,13 @@ end
 ---@param f fun(...): ...
 ---@return any ...  what f returned; raises what f raised, or `timeout`
 function tasks.limit(seconds, what, f, ...)
-  local verdict = { is_late = false }
   local group <close> = new_group()
   local task = loop.spawn(f, ...)
   group[1] = task
-  group[2] = watch(task, seconds, verdict)
+  local is_late = not task:wait(math.ceil(seconds * 1000))
+  if is_late then task:cancel() end
   local outcome = table.pack(pcall(task.join, task))
-  if verdict.is_late and task:is_done() then raise_late(what, seconds, outcome) end
+  if is_late and task:is_done() then raise_late(what, seconds, outcome) end
   if not outcome[1] then error(outcome[2], 0) end
   return table.unpack(outcome, 2, outcome.n)
 end

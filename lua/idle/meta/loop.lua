@@ -14,6 +14,11 @@ local Task = {}
 ---@return any ...  what its function returned; raises the error that it raised, or `cancelled`
 function Task:join() end
 
+--- Waits until the task is done, however it ends; an error of it is still to be joined.
+---@param timeout_ms number
+---@return boolean is_done  false: the time was over
+function Task:wait(timeout_ms) end
+
 --- Makes the task's wait, and every later one, raise `cancelled`. While its `__close` handlers run they may wait on,
 --- two seconds in all.
 function Task:cancel() end
