@@ -121,9 +121,13 @@ function Machine:next(now)
   return { action = "sleep", seconds = math.min(self.due, self.deadline) - now }
 end
 
+-- Without the history: it would be kept twenty times over.
 local function keep(self, look)
-  local looks = self.observations
-  looks[#looks + 1] = look
+  local looks, runs = self.observations, look.runs
+  looks[#looks + 1] = {
+    at = look.at, error = look.error, up = look.up, next_start = look.next_start, clock = look.clock,
+    run_count = runs and #runs, newest = runs and runs[1],
+  }
   if #looks > KEPT_LOOKS then table.remove(looks, 1) end
 end
 

@@ -124,8 +124,15 @@ end
 function History:merge(runs, clock)
   local has_changed = false
   self.merges, self.listed = self.merges + 1, #runs
+  local by_id = self.by_id
   for index = #runs, 1, -1 do
-    if type(runs[index]) == "table" then has_changed = self:merge_entry(runs[index], clock) or has_changed end
+    local raw = runs[index]
+    local known = type(raw) == "table" and by_id[raw.RunHistoryId]
+    if known and known.is_complete then -- nearly all of them, in every look
+      known.listed = self.merges
+    elseif type(raw) == "table" then
+      has_changed = self:merge_entry(raw, clock) or has_changed
+    end
   end
   has_changed = self:note_gone() or has_changed
   if has_changed and self.known then self:find_carrier() end

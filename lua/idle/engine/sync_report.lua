@@ -99,14 +99,13 @@ end
 local STATES = { [true] = "InProgress", [false] = "Idle" }
 
 local function describe_look(machine, look)
-  local running = look.runs and look.runs[1]
-  running = type(running) == "table" and running or {}
+  local running = type(look.newest) == "table" and look.newest or {}
   return {
     AtSeconds = tenths(look.at - machine.began),
     State = look.error == nil and (STATES[look.up] or "Unknown") or nil,
     NextStart = look.next_start,
     ServerTimeUtc = look.clock,
-    RunCount = look.runs and #look.runs,
+    RunCount = look.run_count,
     Newest = text(running.Result) and ("'%s' on '%s': %s"):format(
       tostring(running.RunProfileName), tostring(running.ConnectorName), running.Result) or nil,
     Error = look.error,

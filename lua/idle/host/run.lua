@@ -174,15 +174,16 @@ function Run:__close(reason) self:finish(reason) end
 function Run:result()
   self:finish(nil)
   exit_statuses[self.number] = nil
-  return redact.copy({
+  local result = redact.copy({
     Status = self.status,
     Name = self.name,
     CorrelationId = self.context.CorrelationId,
     Actor = self.context.Actor,
     Steps = value.list(self.steps),
     OnFailure = { Status = "NotRun", Steps = value.list() },
-    Events = self.context.EventSink.Events,
   })
+  result.Events = self.context.EventSink.Events -- redacted when they were recorded
+  return result
 end
 
 --- Ends all runs and says what the program should end with.
