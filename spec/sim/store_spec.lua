@@ -9,7 +9,7 @@ describe("idle.sim.store", function()
   after_each(function() file.remove_all(dir) end)
 
   local kinds = {
-    ["in memory"] = function() return store.memory(loop.now_ms()) end,
+    ["in memory"] = function() return store.memory(loop) end,
     ["in files"] = function() return store.files(dir .. "/server.json", loop) end,
   }
 
@@ -31,7 +31,7 @@ describe("idle.sim.store", function()
   end
 
   it("hands out copies of its ledger", function()
-    local memory = store.memory(0)
+    local memory = store.memory(loop)
     memory:transaction(function(state) state:accept(1000, "Delta", 1) end)
     memory:ledger()[1].Seq = 9
     assert.equal(1, memory:ledger()[1].Seq)

@@ -43,6 +43,16 @@ describe("idle.sim.sync_server", function()
     assert.equal("2001-09-09T02:45:40+01:00", (session:InvokeCommand("Get-Date", {})))
   end)
 
+  it("comes up with its first command of the module, and not again before that moment", function()
+    local session = session_with({ schedule_seconds = 60 })
+    clock.ms = clock.ms + 3600000
+    local next_start = scheduler(session).NextSyncCycleStartTimeInUTC
+    assert.equal("2001-09-09T02:47:10", next_start)
+    clock.ms = clock.ms - 365 * 24 * 3600000
+    assert.matches("the simulated server came up at 2001%-09%-09T02:46:40", tostring(refusal(session,
+      "Get-ADSyncScheduler")))
+  end)
+
   it("shows the scheduler as a session returns it", function()
     local shown = scheduler((session_with({})))
     assert.equal("00:30:00", shown.CurrentlyEffectiveSyncCycleInterval)

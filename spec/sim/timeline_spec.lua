@@ -10,13 +10,19 @@ local function look(given, starts, seconds)
     accepted[index] = { at_ms = EPOCH + start * 1000, policy = "Delta" }
   end
   local now_ms = EPOCH + math.floor(seconds * 1000)
-  local cycles = timeline.cycles(complete, EPOCH, accepted, now_ms)
+  local cycles = timeline.new(complete, EPOCH):go(accepted, now_ms)
   return { options = complete, cycles = cycles, now_ms = now_ms, last = cycles[#cycles] }
 end
 
 local function is_flag_up(seen) return timeline.is_flag_up(seen.options, seen.cycles, seen.now_ms) end
 local function next_start(seen) return timeline.next_start_ms(seen.options, seen.cycles, seen.now_ms) - EPOCH end
-local function history(seen) return timeline.history(seen.options, seen.cycles, seen.now_ms) end
+local function history(seen)
+  local entries = {}
+  for run, cycle, is_complete in timeline.history(seen.options, seen.cycles, seen.now_ms) do
+    entries[#entries + 1] = { run = run, cycle = cycle, is_complete = is_complete }
+  end
+  return entries
+end
 
 describe("idle.sim.timeline", function()
   it("comes up idle, with a history of scheduled cycles", function()

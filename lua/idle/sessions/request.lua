@@ -27,6 +27,17 @@ local function check_parameter_names(parameters)
   end
 end
 
+--- Refuses what is no command with parameters, before anything is sent.
+---@param name        string
+---@param parameters? table<string, any>
+---@return table parameters
+function request.check(name, parameters)
+  if parameters == nil then parameters = {} end
+  request.check_command_name(name)
+  check_parameter_names(parameters)
+  return parameters
+end
+
 --- Checks a command and its parameters and writes the request. Raises before anything is sent.
 ---@param seq         integer
 ---@param name        string
@@ -34,9 +45,7 @@ end
 ---@param depth       integer  levels of objects that the answer shall keep
 ---@return string xml
 function request.encode(seq, name, parameters, depth)
-  if parameters == nil then parameters = {} end
-  request.check_command_name(name)
-  check_parameter_names(parameters)
+  parameters = request.check(name, parameters)
   local xml, err = clixml.encode({ seq = seq, command = name, params = parameters, depth = depth })
   if xml then return xml end
   errors.raise(err.kind, (err.message:gsub("^params", "Parameters")))

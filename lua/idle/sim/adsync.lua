@@ -62,9 +62,8 @@ adsync["Start-ADSyncSyncCycle"] = command("StartADSyncSyncCycle", {
   InteractiveMode = { convert = binder.types.boolean },
 }, start)
 
-local function scheduler(context)
+local function settings_of_scheduler(context, next_ms, is_up)
   local options, interval_ms = context.options, math.floor(context.options.schedule_seconds * 1000)
-  local next_ms = timeline.next_start_ms(options, context.cycles, context.now_ms)
   local properties = {
     { "AllowedSyncCycleInterval", clr.span(moment.span(math.min(interval_ms, 30 * 60 * 1000))) },
     { "CurrentlyEffectiveSyncCycleInterval", clr.span(moment.span(interval_ms)) },
@@ -78,11 +77,19 @@ local function scheduler(context)
     { "StagingModeEnabled", options.staging },
     { "SchedulerSuspended", options.suspended },
   }
-  if not options.old_server then
-    properties[#properties + 1] =
-      { "SyncCycleInProgress", timeline.is_flag_up(options, context.cycles, context.now_ms) }
+  if not options.old_server then properties[#properties + 1] = { "SyncCycleInProgress", is_up } end
+  return clr.object(TYPES .. "SchedulerSettings", properties)
+end
+
+local function scheduler(context)
+  local next_ms = timeline.next_start_ms(context.options, context.cycles, context.now_ms)
+  local is_up = timeline.is_flag_up(context.options, context.cycles, context.now_ms)
+  local kept = context.kept.scheduler
+  if not kept or kept.next_ms ~= next_ms or kept.is_up ~= is_up then
+    kept = { next_ms = next_ms, is_up = is_up, settings = settings_of_scheduler(context, next_ms, is_up) }
+    context.kept.scheduler = kept
   end
-  return { clr.object(TYPES .. "SchedulerSettings", properties) }
+  return { kept.settings }
 end
 
 adsync["Get-ADSyncScheduler"] = command("GetADSyncScheduler", {}, scheduler)

@@ -87,6 +87,7 @@ end
 
 -- All parameters that a name may mean: the one of exactly that name, or those that begin with it.
 local function candidates_of(command, given)
+  if command.parameters[given] then return { given } end
   local wanted, found = given:lower(), {}
   for name in pairs(command.parameters) do
     if name:lower() == wanted then return { name } end

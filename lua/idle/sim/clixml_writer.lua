@@ -157,6 +157,15 @@ function by_clr:object(level, name, v, depth)
   self:line(level, "</Obj>")
 end
 
+function by_clr:row(level, name, v, depth)
+  local properties = {}
+  for index, column in ipairs(v.columns) do
+    local field = v.values[index]
+    properties[index] = { column[1], column[2] and not value.is_null(field) and column[2](field) or field }
+  end
+  by_clr.object(self, level, name, { type = v.columns.type, properties = properties }, depth)
+end
+
 local by_type = {}
 
 function by_type:string(level, name, v) self:leaf(level, "S", name, escape(v)) end

@@ -2,7 +2,7 @@
 local clr = {}
 
 ---@class idle.ClrValue
----@field clr "date"|"span"|"guid"|"enum"|"object"|"map"|"null"
+---@field clr "date"|"span"|"guid"|"enum"|"object"|"row"|"map"|"null"
 
 local Clr = { __name = "idle.sim.clr" }
 
@@ -38,6 +38,15 @@ end
 ---@param properties { [1]: string, [2]: any }[]
 function clr.object(type_name, properties)
   return new({ clr = "object", type = type_name, properties = properties })
+end
+
+--- An object of which there are many. The values are those that arrive at the other end.
+---@param columns { type: string, [integer]: { [1]: string, [2]: nil|fun(v: any): idle.ClrValue } }  names, in their
+---                order, and what makes a .NET value of a field; shared by all rows
+---@param values  any[]    plain ones, and idle.null
+---@param nested? string   name of the one field that holds a ClrValue or a list of them
+function clr.row(columns, values, nested)
+  return new({ clr = "row", columns = columns, values = values, nested = nested })
 end
 
 --- A Hashtable with its entries in an order.

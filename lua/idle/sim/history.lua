@@ -1,6 +1,7 @@
 --- The run history as Get-ADSyncRunProfileResult shows it, with counters and per-object errors.
 local clr = require("idle.sim.clr")
 local moment = require("idle.sim.moment")
+local null = require("idle.json").null
 local texts = require("idle.sim.texts")
 local timeline = require("idle.sim.timeline")
 local value = require("idle.engine.value")
@@ -29,9 +30,13 @@ local function guid(first, second)
     second >> 12 & 0xFFF, first & 0xFFFFFFFFFFFF)
 end
 
+local sums = {} -- of the names of runs, profiles and connectors: there are few
+
 local function sum_of(text)
+  if sums[text] then return sums[text] end
   local sum = 0
   for index = 1, #text do sum = (sum * 31 + text:byte(index)) & 0xFFFFFF end
+  sums[text] = sum
   return sum
 end
 
@@ -43,7 +48,9 @@ function history.profile_id(connector, name)
 end
 
 local function run_id(entry)
-  return guid(entry.cycle.at_ms, sum_of(entry.run.name))
+  local run = entry.run
+  run.id = run.id or guid(entry.cycle.at_ms, sum_of(run.name))
+  return run.id
 end
 
 local function profile_name(entry)
@@ -109,26 +116,44 @@ local function step(context, entry)
   return clr.object(TYPES .. "RunStepResult", properties)
 end
 
+local COLUMNS = {
+  type = TYPES .. "RunProfileResult",
+  { "RunHistoryId", clr.guid },
+  { "ConnectorId", clr.guid },
+  { "ConnectorName" },
+  { "RunProfileId", clr.guid },
+  { "RunProfileName" },
+  { "RunNumber" },
+  { "Username" },
+  { "IsRunComplete" },
+  { "Result" },
+  { "CurrentStepNumber" },
+  { "TotalSteps" },
+  { "StartDate", clr.date },
+  { "EndDate", clr.date },
+  { "RunStepResults" },
+}
+
 local function result(context, entry, has_details)
   local run = entry.run
   local known = texts.connectors[run.connector]
   local profile = profile_name(entry)
-  return clr.object(TYPES .. "RunProfileResult", {
-    { "RunHistoryId", clr.guid(run_id(entry)) },
-    { "ConnectorId", clr.guid(known.id) },
-    { "ConnectorName", known.name },
-    { "RunProfileId", clr.guid(history.profile_id(run.connector, profile)) },
-    { "RunProfileName", profile },
-    { "RunNumber", run.number },
-    { "Username", texts.server.run_as },
-    { "IsRunComplete", entry.is_complete },
-    { "Result", entry.is_complete and run.result or "in-progress" },
-    { "CurrentStepNumber", 1 },
-    { "TotalSteps", 1 },
-    { "StartDate", clr.date(moment.date(context:server_ms(run.start_ms))) },
-    { "EndDate", end_date(context, entry) },
-    { "RunStepResults", has_details and value.list({ step(context, entry) }) or clr.null },
-  })
+  return clr.row(COLUMNS, {
+    run_id(entry),
+    known.id,
+    known.name,
+    history.profile_id(run.connector, profile),
+    profile,
+    run.number,
+    texts.server.run_as,
+    entry.is_complete,
+    entry.is_complete and run.result or "in-progress",
+    1,
+    1,
+    moment.date(context:server_ms(run.start_ms)),
+    entry.is_complete and moment.date(context:server_ms(run.end_ms)) or null,
+    has_details and value.list({ step(context, entry) }) or null,
+  }, has_details and "RunStepResults" or nil)
 end
 
 local function is_wanted(entry, arguments)
@@ -139,17 +164,53 @@ local function is_wanted(entry, arguments)
     and (not arguments.RunNumber or arguments.RunNumber == run.number)
 end
 
+local function choose(context, arguments)
+  local limit, found = arguments.NumberRequested or math.huge, {}
+  for run, cycle, is_complete in timeline.history(context.options, context.cycles, context.now_ms) do
+    if #found >= limit then break end
+    local entry = { run = run, cycle = cycle, is_complete = is_complete }
+    if is_wanted(entry, arguments) then found[#found + 1] = result(context, entry, arguments.RunStepDetails) end
+  end
+  return found
+end
+
+-- A run shows the same until it is over, and from then on, and is asked for with every look.
+local function shown(context, run, cycle, is_complete)
+  local key = is_complete and "shown_complete" or "shown_open"
+  run[key] = run[key] or result(context, { run = run, cycle = cycle, is_complete = is_complete }, false)
+  return run[key]
+end
+
+local function newest(context, limit)
+  local found = value.list()
+  for run, cycle, is_complete in timeline.history(context.options, context.cycles, context.now_ms) do
+    if #found >= limit then break end
+    found[#found + 1] = shown(context, run, cycle, is_complete)
+  end
+  return found
+end
+
+-- Most looks show what the last one did.
+local function is_current(kept, context, limit)
+  return kept and kept.limit == limit and kept.cycles == context.cycles and kept.count == #context.cycles
+    and kept.from_ms <= context.now_ms and context.now_ms < kept.until_ms
+end
+
 --- The entries that were asked for, newest first.
 ---@param context   table  idle.SimContext
 ---@param arguments table  of Get-ADSyncRunProfileResult
 ---@return idle.ClrValue[]
 function history.results(context, arguments)
-  local limit, found = arguments.NumberRequested or math.huge, {}
-  for _, entry in ipairs(timeline.history(context.options, context.cycles, context.now_ms)) do
-    if #found >= limit then break end
-    if is_wanted(entry, arguments) then found[#found + 1] = result(context, entry, arguments.RunStepDetails) end
+  local limit = arguments.NumberRequested
+  if not limit or next(arguments, next(arguments)) ~= nil then return choose(context, arguments) end
+  if not is_current(context.kept.history, context, limit) then
+    context.kept.history = {
+      limit = limit, cycles = context.cycles, count = #context.cycles, from_ms = context.now_ms,
+      until_ms = timeline.history_changes_ms(context.options, context.cycles, context.now_ms),
+      list = newest(context, limit),
+    }
   end
-  return found
+  return context.kept.history.list
 end
 
 return history

@@ -1,11 +1,11 @@
---- An AuthSession for a simulated server within the same process. Values travel as CLIXML here too,
---- so that a script sees exactly what it would see through SSH.
+--- An AuthSession for a simulated server within the same process. Values arrive as if they had travelled
+--- as CLIXML, so that a script sees exactly what it would see through SSH.
+local arrival = require("idle.sim.arrival")
 local clixml = require("idle.clixml")
 local error_record = require("idle.sessions.error_record")
 local errors = require("idle.engine.errors")
 local records = require("idle.sim.records")
 local request = require("idle.sessions.request")
-local writer = require("idle.sim.clixml_writer")
 
 local local_session = {}
 
@@ -17,8 +17,20 @@ local DEPTH = 4
 local Session = {}
 Session.__index = Session
 
-local function travel(v, depth)
-  return errors.check(clixml.decode(writer.write(v, depth)))
+local function is_plain(v)
+  return type(v) == "boolean" or math.type(v) == "integer" or (type(v) == "string" and not v:find("[^\x20-\x7E]"))
+end
+
+-- The parameters as they arrive at the far end. Plain ones are the same there.
+local function send(name, parameters)
+  local sent = {}
+  for key, v in pairs(request.check(name, parameters)) do
+    if not (is_plain(key) and is_plain(v)) then
+      return errors.check(clixml.decode(request.encode(0, name, parameters, DEPTH))).params
+    end
+    sent[key] = v
+  end
+  return sent
 end
 
 --- Runs a command on the simulated server.
@@ -27,15 +39,14 @@ end
 ---@return any output
 ---@return { warnings: string[] } facts
 function Session:InvokeCommand(CommandName, Parameters)
-  local sent = errors.check(clixml.decode(request.encode(0, CommandName, Parameters, DEPTH)))
-  local answer = self.server:run(CommandName, sent.params)
-  if answer.kind == "error" then error(error_record.to_error(travel(answer.record, DEPTH), CommandName), 0) end
+  local answer = self.server:run(CommandName, send(CommandName, Parameters))
+  if answer.kind == "error" then error(error_record.to_error(arrival.of(answer.record, DEPTH), CommandName), 0) end
   if answer.kind == "exit" then
     errors.raise("remote.protocol", ("the simulated server ended without an answer to '%s'"):format(CommandName))
   end
   local output = { output = answer.output, warnings = answer.warnings }
-  local body, record = records.catch(travel, output, DEPTH + 2)
-  if record then error(error_record.to_error(travel(record, DEPTH), CommandName), 0) end
+  local body, record = records.catch(arrival.of, output, DEPTH + 2)
+  if record then error(error_record.to_error(arrival.of(record, DEPTH), CommandName), 0) end
   return request.unwrap(body.output), { warnings = body.warnings }
 end
 

@@ -5,7 +5,6 @@ local binder = require("idle.sim.binder")
 local core_commands = require("idle.sim.core_commands")
 local records = require("idle.sim.records")
 local texts = require("idle.sim.texts")
-local timeline = require("idle.sim.timeline")
 local value = require("idle.engine.value")
 
 local server = {}
@@ -36,6 +35,7 @@ Server.__index = Server
 ---@field now_ms  integer
 ---@field cycles  idle.SimCycle[]
 ---@field warnings idle.List
+---@field kept    table   what commands keep of one look for the next ones
 local Context = {}
 Context.__index = Context
 
@@ -72,14 +72,15 @@ end
 function Server:context(state)
   local now_ms = self.world.clock.now_ms()
   local context = setmetatable({ options = self.options, clock = self.world.clock, process = self.world.process,
-                                 state = state, now_ms = now_ms, warnings = value.list() }, Context)
-  if state then context.cycles = timeline.cycles(self.options, state.EpochMs, state.starts, now_ms) end
+                                 state = state, now_ms = now_ms, warnings = value.list(), kept = self.kept }, Context)
+  if state then context.cycles = state:cycles(self.options, now_ms) end
   return context
 end
 
 local function find(commands, name)
+  if commands[name] then return commands[name] end
   for known, command in pairs(commands) do
-    if known:lower() == name:lower() then return command, known end
+    if known:lower() == name:lower() then return command end
   end
 end
 
@@ -179,7 +180,7 @@ end
 ---@param world    idle.SimWorld
 ---@return idle.SimServer
 function server.new(complete, world)
-  return setmetatable({ options = complete, world = world }, Server)
+  return setmetatable({ options = complete, world = world, kept = {} }, Server)
 end
 
 return server

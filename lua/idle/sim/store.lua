@@ -1,11 +1,12 @@
 --- What a simulated server remembers: in memory, or in files that several processes share.
 local errors = require("idle.engine.errors")
+local timeline = require("idle.sim.timeline")
 local utc = require("idle.engine.utc")
 
 local store = {}
 
 ---@class idle.SimState
----@field EpochMs  integer  when the server came up
+---@field EpochMs  integer  when the server came up: the moment of its first command
 ---@field BusyUsed integer  starts that were refused so far
 ---@field Calls    table<string, integer>  calls of the commands that have faults
 ---@field starts   idle.SimStart[]
@@ -16,6 +17,21 @@ State.__index = State
 ---@class idle.SimStore
 ---@field transaction fun(self, f: fun(state: idle.SimState): any): any  nobody else changes the state meanwhile
 ---@field ledger      fun(self): table[]
+
+--- The cycles that were started until a moment.
+---@param options idle.SimOptions
+---@param now_ms  integer
+---@return idle.SimCycle[] oldest first
+function State:cycles(options, now_ms)
+  local walk = self.walk
+  if not walk or now_ms < walk.now_ms then walk = timeline.new(options, self.EpochMs) end
+  self.walk = walk
+  local cycles = walk:go(self.starts, now_ms)
+  if cycles[1] then return cycles end
+  errors.raise("input.setup", ("the simulated server came up at %s, and now it is %s: one that was used outside of "
+    .. "virtual time cannot go on in it; make another one"):format(utc.format(self.EpochMs / 1000),
+    utc.format(now_ms / 1000)))
+end
 
 --- Counts a call of a command.
 ---@return integer count  this one included
@@ -52,15 +68,18 @@ end
 local Memory = {}
 Memory.__index = Memory
 
-function Memory:transaction(f) return f(self.state) end
-function Memory:ledger() return copy(self.state.entries) end
+function Memory:transaction(f)
+  self.state = self.state or new_state({ EpochMs = self.clock.now_ms(), BusyUsed = 0, Calls = {} }, {})
+  return f(self.state)
+end
+
+function Memory:ledger() return self.state and copy(self.state.entries) or {} end
 
 --- A store that lives as long as its server.
----@param epoch_ms integer
+---@param clock { now_ms: fun(): integer }
 ---@return idle.SimStore
-function store.memory(epoch_ms)
-  local state = new_state({ EpochMs = epoch_ms, BusyUsed = 0, Calls = {} }, {})
-  return setmetatable({ state = state }, Memory)
+function store.memory(clock)
+  return setmetatable({ clock = clock }, Memory)
 end
 
 local Files = {}

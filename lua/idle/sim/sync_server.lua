@@ -8,7 +8,7 @@ local HANG_MS = 24 * 60 * 60 * 1000
 local function local_world(clock)
   return {
     clock = clock,
-    store = store.memory(clock.now_ms()),
+    store = store.memory(clock),
     process = {
       id = require("idle.process").pid(),
       print = function() end,

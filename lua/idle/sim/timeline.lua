@@ -52,15 +52,33 @@ local function new_cycle(options, at_ms, policy, by)
   return cycle
 end
 
--- Walks from start to start. The schedule is re-based by every cycle, when it has ended.
+---@class idle.SimWalk  goes from start to start; the schedule is re-based by every cycle, when it has ended
+---@field cycles     idle.SimCycle[]  oldest first
+---@field now_ms     integer   how far it went
+---@field package options     idle.SimOptions
+---@field package epoch_ms    integer
+---@field package interval_ms integer
+---@field package next_ms     integer    of the schedule
+---@field package foreign     integer[]  moments at which somebody else starts a cycle, in their order
+---@field package taken       integer    accepted starts that it has passed
+---@field package passed      integer    foreign ones
+---@field package numbers     table<string, integer>
 local Walk = {}
 Walk.__index = Walk
+
+function Walk:number_runs(cycle)
+  for _, run in ipairs(cycle.runs) do
+    self.numbers[run.connector] = self.numbers[run.connector] + 1
+    run.number = self.numbers[run.connector]
+  end
+end
 
 -- A start during a cycle is refused, whoever asks.
 function Walk:add(at_ms, policy, by)
   local last = self.cycles[#self.cycles]
   if last and at_ms < last.end_ms then return end
   local cycle = new_cycle(self.options, at_ms, policy, by)
+  self:number_runs(cycle)
   self.cycles[#self.cycles + 1] = cycle
   self.next_ms = math.max(cycle.at_ms + self.interval_ms, cycle.end_ms)
 end
@@ -74,50 +92,52 @@ function Walk:schedule_until(at_ms)
   end
 end
 
-local function watched_starts(options, epoch_ms, starts)
-  local all = {}
-  for _, start in ipairs(starts) do
-    all[#all + 1] = { at_ms = start.at_ms, policy = start.policy, by = "start", rank = 1 }
-  end
-  for _, seconds in ipairs(options.suspended and {} or options.foreign_starts) do
-    all[#all + 1] = { at_ms = epoch_ms + ms(seconds), policy = "Delta", by = "foreign", rank = 2 }
-  end
-  table.sort(all, function(a, b)
-    if a.at_ms ~= b.at_ms then return a.at_ms < b.at_ms end
-    return a.rank < b.rank
-  end)
-  return all
-end
-
-local function number_runs(cycles)
-  local numbers = { ad = 26000, entra = 26000 }
-  for _, cycle in ipairs(cycles) do
-    for _, run in ipairs(cycle.runs) do
-      numbers[run.connector] = numbers[run.connector] + 1
-      run.number = numbers[run.connector]
-    end
+-- The next start that somebody made until a moment; of two at once, the one that was accepted.
+function Walk:take_start(starts, now_ms)
+  local start, foreign_ms = starts[self.taken + 1], self.foreign[self.passed + 1]
+  if start and start.at_ms <= now_ms and not (foreign_ms and foreign_ms < start.at_ms) then
+    self.taken = self.taken + 1
+    return start.at_ms, start.policy, "start"
+  elseif foreign_ms and foreign_ms <= now_ms then
+    self.passed = self.passed + 1
+    return foreign_ms, "Delta", "foreign"
   end
 end
 
---- All cycles that were started until a moment, oldest first.
+--- Goes on to a moment, which is not before the last one.
+---@param starts idle.SimStart[]  starts that were accepted, oldest first; none of them is new before that moment
+---@param now_ms integer
+---@return idle.SimCycle[] cycles  all that were started until then, oldest first
+function Walk:go(starts, now_ms)
+  local at_ms, policy, by = self:take_start(starts, now_ms)
+  while at_ms do
+    self:schedule_until(at_ms)
+    self:add(at_ms, policy, by)
+    at_ms, policy, by = self:take_start(starts, now_ms)
+  end
+  self:schedule_until(now_ms + 1)
+  self.now_ms = now_ms
+  return self.cycles
+end
+
+local function foreign_starts(options, epoch_ms)
+  local moments = {}
+  if options.suspended then return moments end
+  for index, seconds in ipairs(options.foreign_starts) do moments[index] = epoch_ms + ms(seconds) end
+  table.sort(moments)
+  return moments
+end
+
 ---@param options  idle.SimOptions
 ---@param epoch_ms integer  when the server came up
----@param starts   idle.SimStart[]  starts that were accepted, oldest first
----@param now_ms   integer
----@return idle.SimCycle[]
-function timeline.cycles(options, epoch_ms, starts, now_ms)
+---@return idle.SimWalk
+function timeline.new(options, epoch_ms)
   local interval_ms = ms(options.schedule_seconds)
-  local first_ms = epoch_ms + interval_ms // 2 - texts.past_cycles * interval_ms
-  local walk = setmetatable({ options = options, epoch_ms = epoch_ms, cycles = {}, interval_ms = interval_ms,
-                              next_ms = first_ms }, Walk)
-  for _, start in ipairs(watched_starts(options, epoch_ms, starts)) do
-    if start.at_ms > now_ms then break end
-    walk:schedule_until(start.at_ms)
-    walk:add(start.at_ms, start.policy, start.by)
-  end
-  walk:schedule_until(now_ms + 1)
-  number_runs(walk.cycles)
-  return walk.cycles
+  return setmetatable({
+    options = options, epoch_ms = epoch_ms, interval_ms = interval_ms, cycles = {}, now_ms = math.mininteger,
+    next_ms = epoch_ms + interval_ms // 2 - texts.past_cycles * interval_ms,
+    foreign = foreign_starts(options, epoch_ms), taken = 0, passed = 0, numbers = { ad = 26000, entra = 26000 },
+  }, Walk)
 end
 
 --- Whether a start is refused at a moment, because the last cycle has not ended.
@@ -161,24 +181,44 @@ function timeline.next_start_ms(options, cycles, now_ms)
   return cycles[last].at_ms + ms(options.schedule_seconds)
 end
 
---- The runs that the history shows, newest first; `is_complete` says whether they show as finished.
+--- Until when the history shows the same, if no other cycle starts.
 ---@param options idle.SimOptions
 ---@param cycles  idle.SimCycle[]
 ---@param now_ms  integer
----@return { run: idle.SimRun, cycle: idle.SimCycle, is_complete: boolean }[]
-function timeline.history(options, cycles, now_ms)
-  local seen_ms = now_ms - ms(options.history_lag_seconds)
-  local entries = {}
+---@return number ms
+function timeline.history_changes_ms(options, cycles, now_ms)
+  local lag_ms, changes_ms = ms(options.history_lag_seconds), math.huge
   for index = #cycles, 1, -1 do
-    for position = #cycles[index].runs, 1, -1 do
-      local run = cycles[index].runs[position]
-      local is_complete = run.end_ms <= seen_ms
-      if is_complete or (options.history_at == "begin" and run.start_ms <= seen_ms) then
-        entries[#entries + 1] = { run = run, cycle = cycles[index], is_complete = is_complete }
-      end
+    if cycles[index].end_ms + lag_ms <= now_ms then break end
+    for _, run in ipairs(cycles[index].runs) do
+      if run.end_ms + lag_ms > now_ms then changes_ms = math.min(changes_ms, run.end_ms + lag_ms) end
+      if run.start_ms + lag_ms > now_ms then changes_ms = math.min(changes_ms, run.start_ms + lag_ms) end
     end
   end
-  return entries
+  return changes_ms
+end
+
+--- Walks through the runs that the history shows, newest first.
+---@param options idle.SimOptions
+---@param cycles  idle.SimCycle[]
+---@param now_ms  integer
+---@return fun(): idle.SimRun?, idle.SimCycle?, boolean?  the last one says whether the run shows as finished
+function timeline.history(options, cycles, now_ms)
+  local seen_ms, begins = now_ms - ms(options.history_lag_seconds), options.history_at == "begin"
+  local index, position = #cycles, #cycles > 0 and #cycles[#cycles].runs or 0
+  return function()
+    while index > 0 do
+      local cycle = cycles[index]
+      local run = cycle.runs[position]
+      position = position - 1
+      if position == 0 then
+        index = index - 1
+        position = index > 0 and #cycles[index].runs or 0
+      end
+      local is_complete = run.end_ms <= seen_ms
+      if is_complete or (begins and run.start_ms <= seen_ms) then return run, cycle, is_complete end
+    end
+  end
 end
 
 return timeline

@@ -1,0 +1,127 @@
+--- What a value of the simulated server looks like when it has arrived: as if `clixml_writer` had written it and
+--- `idle.clixml` had read it, for plain values without going that way. Only a spec can tell the difference.
+local clixml = require("idle.clixml")
+local clr = require("idle.sim.clr")
+local errors = require("idle.engine.errors")
+local null = require("idle.json").null
+local value = require("idle.engine.value")
+local writer = require("idle.sim.clixml_writer")
+
+local arrival = {}
+
+-- Raised by what is not plain: then all of the value goes the long way.
+local NOT_PLAIN = {}
+
+local function by_wire(v, depth) return errors.check(clixml.decode(writer.write(v, depth))) end
+
+local arrive
+local by_type = {}
+
+local function plain_text(v)
+  if v:find("[^\x20-\x7E]") then error(NOT_PLAIN, 0) end
+  return v
+end
+
+-- Makes tables of one shape from the values of their fields, in order: several times faster than field by field.
+local function new_maker(columns)
+  local fields = {}
+  for index, column in ipairs(columns) do fields[index] = ("[%q] = v[%d]"):format(column[1], index) end
+  return load(("return function(v) return { %s } end"):format(table.concat(fields, ", ")))()
+end
+
+local makers = setmetatable({}, { __mode = "k" }) ---@type table<table, fun(v: any[]): table>  by columns
+
+local function arrive_row(row, depth)
+  local columns = row.columns
+  if depth < 1 then return columns.type end
+  makers[columns] = makers[columns] or new_maker(columns)
+  local object = makers[columns](row.values)
+  if row.nested then object[row.nested] = arrive(object[row.nested], depth - 1) end
+  return object
+end
+
+local function arrive_list(items, depth)
+  local list = {}
+  for index = 1, #items do
+    local item = items[index]
+    list[index] = (clr.is(item) and item.clr == "row" and arrive_row or arrive)(item, depth)
+  end
+  return value.list(list)
+end
+
+local function arrive_map(map, depth)
+  local copy = {}
+  for key, field in next, map do
+    if type(key) ~= "string" then error(NOT_PLAIN, 0) end
+    copy[plain_text(key)] = arrive(field, depth)
+  end
+  return copy
+end
+
+local by_clr = {}
+
+-- There are few spans, and they are asked for again and again.
+local spans = {}
+
+function by_clr.null() return null end
+function by_clr.guid(v) return plain_text(v.text) end
+function by_clr.date(v) return plain_text(v.text) end
+function by_clr.enum(v) return plain_text(v.name) end
+
+function by_clr.span(v)
+  local text = spans[v.text]
+  if not text then
+    text = by_wire(v, 1)
+    spans[v.text] = text
+  end
+  return text
+end
+
+function by_clr.map(v, depth)
+  local map = {}
+  for _, entry in ipairs(v.entries) do
+    if type(entry[1]) ~= "string" then error(NOT_PLAIN, 0) end
+    map[plain_text(entry[1])] = arrive(entry[2], depth)
+  end
+  return map
+end
+
+function by_clr.object(v, depth)
+  if depth < 1 then return plain_text(v.type) end
+  local object = {}
+  for _, property in ipairs(v.properties) do object[property[1]] = arrive(property[2], depth - 1) end
+  return object
+end
+
+by_clr.row = arrive_row
+
+by_type.string = plain_text
+
+function by_type.boolean(v) return v end
+function by_type.userdata() return null end
+
+function by_type.number(v)
+  if math.type(v) == "float" then error(NOT_PLAIN, 0) end
+  return v
+end
+
+function by_type.table(v, depth)
+  if clr.is(v) then return by_clr[v.clr](v, depth) end
+  if value.is_bytes(v) then return value.bytes(v[1]) end
+  return (value.is_sequence(v) and arrive_list or arrive_map)(v, depth)
+end
+
+function arrive(v, depth) return by_type[type(v)](v, depth) end
+
+--- A value as it arrives.
+---@param v     any      or an idle.ClrValue, but no null
+---@param depth integer  how many levels of objects are kept
+---@return any  raises as a command does (idle.sim.records) for what can't be written
+function arrival.of(v, depth)
+  local is_plain, arrived = pcall(arrive, v, depth)
+  if is_plain then return arrived end
+  if arrived ~= NOT_PLAIN then error(arrived, 0) end
+  return by_wire(v, depth)
+end
+
+return arrival
