@@ -77,12 +77,29 @@ static bool has_certificate(const idle_identity *identity) {
   return is_there;
 }
 
+static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(on_sign_by_identity) {
+  (void)session;
+  idle_ssh *ssh = *abstract;
+  const idle_identity *identity = &ssh->identities[ssh->auth->identity];
+  *sig_len = IDLE_SIGNATURE_SIZE;
+  *sig = idle_memory_alloc(&ssh->memory, *sig_len);
+  return *sig != NULL && idle_identity_sign(identity, data, data_len, *sig) ? 0 : LIBSSH2_ERROR_ALLOC;
+}
+
+static int offer_identity(idle_ssh *ssh, const idle_identity *identity) {
+  void *context = ssh;
+  if (identity->has_seed)
+    return libssh2_userauth_publickey(ssh->session, ssh->user, identity->public_key, identity->public_key_size,
+                                      on_sign_by_identity, &context);
+  /* Never NULL for the passphrase: libssh2 would crash on it, or ask the terminal. */
+  const char *passphrase = ssh->passphrase == NULL ? "" : ssh->passphrase;
+  return libssh2_userauth_publickey_frommemory(ssh->session, ssh->user, strlen(ssh->user), NULL, 0, identity->text,
+                                               identity->size, passphrase);
+}
+
 static idle_auth_outcome try_identity(idle_ssh *ssh, idle_identity *identity, idle_ssh_error *error) {
   idle_auth *auth = ssh->auth;
-  /* Never NULL for the passphrase: libssh2 would crash on it, or ask the terminal. */
-  int result =
-      libssh2_userauth_publickey_frommemory(ssh->session, ssh->user, strlen(ssh->user), NULL, 0, identity->text,
-                                            identity->size, ssh->passphrase == NULL ? "" : ssh->passphrase);
+  int result = offer_identity(ssh, identity);
   if (is_fault_of_key(result)) return fail_key(ssh, identity, error);
   auth->is_credential_sent = true;
   identity->is_tried = result != LIBSSH2_ERROR_EAGAIN;

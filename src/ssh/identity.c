@@ -76,6 +76,19 @@ static bool take_string(Slice *from, Slice *taken) {
   return take(from, (size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3], taken);
 }
 
+/* Behind the part that anybody may see: two equal numbers, the type, the public key, and seed and public key in one. A
+ * damaged one is left to libssh2. */
+static void read_seed(Slice private, idle_identity *identity) {
+  Slice numbers, type, public, both;
+  bool is_whole = take(&private, 8, &numbers) && memcmp(numbers.bytes, numbers.bytes + 4, 4) == 0 &&
+                  take_string(&private, &type) && take_string(&private, &public) && take_string(&private, &both) &&
+                  public.size == IDLE_SEED_SIZE && both.size == 2 * IDLE_SEED_SIZE &&
+                  memcmp(both.bytes + IDLE_SEED_SIZE, public.bytes, public.size) == 0;
+  if (!is_whole) return;
+  memcpy(identity->seed, both.bytes, IDLE_SEED_SIZE);
+  identity->has_seed = true;
+}
+
 /* The container names cipher and public key before the part that is encrypted. */
 static bool parse_container(Slice container, idle_identity *identity) {
   static const char magic[] = "openssh-key-v1"; /* its NUL belongs to it */
@@ -90,6 +103,8 @@ static bool parse_container(Slice container, idle_identity *identity) {
   if (identity->public_key == NULL) return false;
   memcpy(identity->public_key, key.bytes, key.size);
   identity->public_key_size = key.size;
+  if (!identity->is_encrypted && strcmp(identity->type, "ssh-ed25519") == 0 && take_string(&container, &field))
+    read_seed(field, identity);
   return true;
 }
 
@@ -203,10 +218,22 @@ bool idle_identity_is_locked(const idle_identity *identity, const char *passphra
   return identity->is_public || (identity->is_encrypted && passphrase == NULL);
 }
 
+bool idle_identity_sign(const idle_identity *identity, const unsigned char *data, size_t size,
+                        unsigned char signature[IDLE_SIGNATURE_SIZE]) {
+  size_t signature_size = IDLE_SIGNATURE_SIZE;
+  EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, identity->seed, sizeof identity->seed);
+  EVP_MD_CTX *context = EVP_MD_CTX_new();
+  bool is_signed = key != NULL && context != NULL && EVP_DigestSignInit(context, NULL, NULL, NULL, key) == 1 &&
+                   EVP_DigestSign(context, signature, &signature_size, data, size) == 1;
+  EVP_MD_CTX_free(context);
+  EVP_PKEY_free(key);
+  return is_signed;
+}
+
 void idle_identity_free(idle_identity *identity) {
   if (identity->text != NULL) explicit_bzero(identity->text, identity->size);
   free(identity->text);
   free(identity->public_key);
   free(identity->path);
-  *identity = (idle_identity){0};
+  explicit_bzero(identity, sizeof *identity);
 }

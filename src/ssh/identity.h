@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define IDLE_SEED_SIZE 32
+#define IDLE_SIGNATURE_SIZE 64
+
 typedef struct {
   char *path;       /* owned */
   bool is_required; /* the caller counts on this very key */
@@ -15,6 +18,8 @@ typedef struct {
   bool is_encrypted;
   unsigned char *public_key; /* owned: the key in the form of the protocol, or NULL */
   size_t public_key_size;
+  unsigned char seed[IDLE_SEED_SIZE]; /* secret: all there is to an ed25519 key */
+  bool has_seed;
   bool is_missing;   /* there is neither file */
   bool is_public;    /* there is only the public half, so the key is to be found in the agent */
   bool is_tried;     /* by the login, from the file or from the agent */
@@ -30,6 +35,12 @@ bool idle_identity_load(idle_identity *identity, const char *path, const char *p
 
 /* Whether its key can't be used without the agent. */
 bool idle_identity_is_locked(const idle_identity *identity, const char *passphrase);
+
+/* Signs with a key that has a seed; most have, and libssh2 takes ten times as
+ * long: it tries one format after the other, twice for each login.
+ * Returns: false when memory is short. */
+bool idle_identity_sign(const idle_identity *identity, const unsigned char *data, size_t size,
+                        unsigned char signature[IDLE_SIGNATURE_SIZE]);
 
 /* Wipes and releases. */
 void idle_identity_free(idle_identity *identity);
