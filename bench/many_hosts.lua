@@ -51,8 +51,11 @@ end)
 
 local ssh_options = ("-F none -i %s -o IdentitiesOnly=yes -o UserKnownHostsFile=%s -o StrictHostKeyChecking=yes "
   .. "-o BatchMode=yes"):format(key, known_hosts)
+local ours = { assert(process.executable()), FOLDER .. "many_hosts_idle.lua", plain, user, key, known_hosts }
+-- None of them reads a configuration. By default idle-lua asks `ssh -G` about each host, which is shown beside.
 local clients = {
-  ["idle-lua"] = { assert(process.executable()), FOLDER .. "many_hosts_idle.lua", plain, user, key, known_hosts },
+  ["idle-lua"] = ours,
+  ["idle-lua and ssh -G"] = table.move({ "ask" }, 1, 1, #ours + 1, { table.unpack(ours) }),
   ["parallel-ssh"] = { "/usr/bin/parallel-ssh", "-p", tostring(HOSTS), "-t", "60", "-h", for_pssh, "-x", ssh_options,
     "true" },
   asyncssh = { "/usr/bin/python3", "-W", "ignore", FOLDER .. "many_hosts_asyncssh.py", plain, user, key, known_hosts },
@@ -114,8 +117,8 @@ end
 for _, server in ipairs(servers) do server:stop() end
 file.remove_all(dir)
 
-for _, name in ipairs{ "idle-lua", "parallel-ssh", "asyncssh" } do
-  print(("%d hosts by %-12s  %6.2f s, processor %6.2f s (medians of %d), at most %6.1f MiB"):format(HOSTS, name,
+for _, name in ipairs{ "idle-lua", "idle-lua and ssh -G", "parallel-ssh", "asyncssh" } do
+  print(("%d hosts by %-19s  %6.2f s, processor %6.2f s (medians of %d), at most %6.1f MiB"):format(HOSTS, name,
     wall[name], cpu[name], ROUNDS, memory[name] / 1024))
 end
 for _, peer in ipairs{ "parallel-ssh", "asyncssh" } do
