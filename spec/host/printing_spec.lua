@@ -70,6 +70,7 @@ describe("foreign text", function()
     assert_shown(run("check", "@wrong.psd1").stdout)
     run("check", "@broken.psd1")
     run("check", HOSTILE)
+    run("check", "--json", "@hostile.psd1", "@wrong.psd1")
     assert_shown(run(HOSTILE:gsub("/", ""), "--json").stderr)
   end)
 
@@ -77,6 +78,7 @@ describe("foreign text", function()
     local plan = { "@hostile.psd1", "--request", "@request.lua", "--setup", "@setup.lua" }
     assert_shown(run("plan", table.unpack(plan)).stdout)
     assert_shown(run("run", table.unpack(plan)).stdout)
+    run("run", "--json", "--events", "-", table.unpack(plan))
     assert_shown(run("plan", "@hostile.psd1", "--request", "@request.json").stderr)
   end)
 

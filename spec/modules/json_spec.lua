@@ -55,6 +55,14 @@ describe("idle.json", function()
     assert.equal('{\n  "a": [\n    1\n  ],\n  "b": {}\n}', json.encode({ a = { 1 }, b = {} }, { indent = 2 }))
   end)
 
+  it("writes as an escape what a terminal obeys or hides, in keys and values", function()
+    local marks = "\u{202E}a\u{9B}\127é\u{200B}\u{200D}\u{E0041}\u{1F642}"
+    local text = json.encode({ [marks] = marks })
+    local escaped = [["\u202ea\u009b\u007fé\u200b]] .. "\u{200D}" .. [[\udb40\udc41]] .. '\u{1F642}"'
+    assert.equal("{" .. escaped .. ":" .. escaped .. "}", text)
+    assert.same({ [marks] = marks }, json.decode(text))
+  end)
+
   describe("refuses, naming the path,", function()
     local cycle = {}
     cycle.self = cycle

@@ -2,8 +2,6 @@
 
 #include "utf8.h"
 
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +22,8 @@ static bool is_unsafe(uint32_t code) {
 }
 
 static bool is_control(uint32_t code) { return code < 0x20 || code == 0x7F; }
+
+bool idle_is_unprintable(uint32_t code) { return is_control(code) || is_unsafe(code); }
 
 size_t idle_escape(const char *text, size_t size, const char *kept, char shown[IDLE_ESCAPE_SIZE]) {
   uint32_t code = 0;

@@ -3,13 +3,19 @@
 #ifndef IDLE_ESCAPE_H
 #define IDLE_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define IDLE_ESCAPE_SIZE 12 /* room for any character, the terminator included */
 
+/* Whether it is a control character, a lone surrogate, or a mark that nobody sees
+ * or that reorders the text around it. */
+bool idle_is_unprintable(uint32_t code);
+
 /* Writes the character at the start of `text`: control characters, bytes that
- * are not UTF-8, lone surrogates, and marks that nobody sees or that reorder the
- * text around them, as `\xNN` or `\u{NNNN}`; any other as it is.
+ * are not UTF-8, and whatever else is unprintable as `\xNN` or `\u{NNNN}`; any
+ * other as it is.
  * kept:    control characters that may be printed, as "\n\t".
  * size:    at least 1.
  * Returns: how many bytes of `text` it has taken. */

@@ -1,8 +1,10 @@
 /* idle.json: JSON to Lua values and back. Documented in lua/idle/meta/json.lua. */
 #include "base64.h"
 #include "buffer.h"
+#include "escape.h"
 #include "fail.h"
 #include "modules.h"
+#include "utf8.h"
 
 #include <jansson.h>
 #include <lauxlib.h>
@@ -59,7 +61,28 @@ static size_t enter_path(lua_State *L, Writer *writer, int key) {
   return length;
 }
 
-static int append(const char *bytes, size_t size, void *out) { return idle_buffer_append(out, bytes, size) ? 0 : -1; }
+static bool put_escape(idle_buffer *out, uint32_t code) {
+  char escape[16];
+  int size = code < 0x10000 ? snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code)
+                            : snprintf(escape, sizeof escape, "\\u%04x\\u%04x", 0xD7C0 + (unsigned)(code >> 10),
+                                       0xDC00 + (unsigned)(code & 0x3FF));
+  return idle_buffer_append(out, escape, (size_t)size);
+}
+
+/* Takes what jansson writes. A document may end on a terminal, so what that would
+ * obey or not show is written as an escape: it reads back as it was. */
+static int append(const char *bytes, size_t size, void *out) {
+  size_t kept = 0; /* before it all is written */
+  for (size_t at = 0, length; at < size; at += length) {
+    uint32_t code = 0;
+    length = idle_utf8_decode(bytes + at, size - at, &code);
+    if (length == 0) length = 1;
+    if (code < 0x7F || !idle_is_unprintable(code)) continue;
+    if (!idle_buffer_append(out, bytes + kept, at - kept) || !put_escape(out, code)) return -1;
+    kept = at + length;
+  }
+  return idle_buffer_append(out, bytes + kept, size - kept) ? 0 : -1;
+}
 
 /* jansson writes what is below a table. */
 static bool put_scalar(lua_State *L, Writer *writer, json_t *scalar, size_t flags) {

@@ -9,6 +9,7 @@ local json = {}
 json.null = nil
 
 --- Writes a value; `idle.bytes` as base64.
+--- What must not be printed, such as marks that reorder text, is written as `\uNNNN`.
 --- A table is a list if `idle.list` marked it, or if it has exactly the keys 1 to n.
 ---@param value    any
 ---@param options? { indent?: integer }  blanks a level, 0 to 8; default 0: one line without blanks
