@@ -76,6 +76,25 @@ describe("idle.secret", function()
     assert.matches("LoadCredential", err.message)
   end)
 
+  -- In a program of its own: the folder is named by its environment.
+  it("takes a credential as systemd makes it, but not one that everybody can read", function()
+    local function outcome(mode)
+      local path = file_with("hunter2\n", mode)
+      local folder, name = path:match("^(.*)/(.*)$")
+      local child <close> = assert(process.spawn{
+        command = { process.executable(), "-e", [[
+          local secret, err = require("idle.secret").from_credential(arg[1])
+          print(secret or err.kind)]], "-", name },
+        env = { CREDENTIALS_DIRECTORY = folder },
+      })
+      child:finish()
+      return child:read_all(10000)
+    end
+    assert.equal("[REDACTED]\n", outcome("400"))
+    assert.equal("[REDACTED]\n", outcome("440"))
+    assert.equal("secret.unsafe\n", outcome("444"))
+  end)
+
   it("can be closed twice, and still prints", function()
     local password = secret.new("hunter2")
     password:close()

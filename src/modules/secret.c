@@ -80,21 +80,22 @@ static size_t without_line_end(const char *bytes, size_t size) {
   return size;
 }
 
-/* NULL: the file may be used; else why not. */
-static const char *objection_to(int fd) {
+/* others: the mode bits that show a file to others than its reader.
+ * Returns: NULL: the file may be used; else why not. */
+static const char *objection_to(int fd, mode_t others) {
   struct stat file;
   if (fstat(fd, &file) != 0) return strerror(errno);
   if (!S_ISREG(file.st_mode)) return "it is not a regular file";
-  if ((file.st_mode & (S_IRWXG | S_IRWXO)) != 0) return "others can read it; use chmod 600";
+  if ((file.st_mode & others) != 0) return "others can read it; use chmod 600";
   return file.st_size > MAX_SIZE ? "it is longer than 64 KiB" : NULL;
 }
 
-static int read_secret(lua_State *L, const char *path) {
+static int read_secret(lua_State *L, const char *path, mode_t others) {
   Box *box = push_box(L);
   char bytes[MAX_SIZE];
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return idle_fail(L, "secret.read", "cannot open secret file '%s': %s", path, strerror(errno));
-  const char *objection = objection_to(fd);
+  const char *objection = objection_to(fd, others);
   ssize_t size = objection == NULL ? read_all(fd, bytes, sizeof bytes) : 0;
   int error = errno;
   close(fd);
@@ -105,7 +106,7 @@ static int read_secret(lua_State *L, const char *path) {
   return box->secret != NULL ? 1 : luaL_error(L, "not enough memory");
 }
 
-static int secret_from_file(lua_State *L) { return read_secret(L, luaL_checkstring(L, 1)); }
+static int secret_from_file(lua_State *L) { return read_secret(L, luaL_checkstring(L, 1), S_IRWXG | S_IRWXO); }
 
 static int secret_from_credential(lua_State *L) {
   const char *name = luaL_checkstring(L, 1);
@@ -116,7 +117,9 @@ static int secret_from_credential(lua_State *L) {
                      "no credential '%s': $CREDENTIALS_DIRECTORY is not set; is this a systemd service with "
                      "LoadCredential?",
                      name);
-  return read_secret(L, lua_pushfstring(L, "%s/%s", folder, name));
+  /* systemd lets the account of the service read root's file by an access list,
+   * the mask of which looks like the bits of a group. */
+  return read_secret(L, lua_pushfstring(L, "%s/%s", folder, name), S_IRWXO);
 }
 
 static int secret_tostring(lua_State *L) {

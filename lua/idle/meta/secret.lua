@@ -27,7 +27,7 @@ function secret.from_file(path) end
 --- Takes a credential that systemd handed to this service (`LoadCredential=`, systemd.exec(5)).
 ---@param name string  of the file in `$CREDENTIALS_DIRECTORY`
 ---@return idle.Secret?
----@return idle.Error? err  kinds `secret.missing`, `secret.read`, `secret.unsafe`
+---@return idle.Error? err  kinds `secret.missing`, `secret.read`, or `secret.unsafe` for a file that everybody may read
 function secret.from_credential(name) end
 
 --- Makes a secret of a string. The string itself stays in Lua's memory until it is collected: prefer the others.
