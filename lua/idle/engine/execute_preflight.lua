@@ -67,7 +67,8 @@ local function refuse_script_blocks(v, place, seen)
   if type(v) ~= "table" or seen[v] then return end
   seen[v] = true
   if data.is_code(v) then fail("input.setup", "%s: ScriptBlocks are not allowed; only data may stand here", place) end
-  for key, field in next, v do
+  for _, key in ipairs(data.sorted_keys(v)) do
+    local field = rawget(v, key)
     if type(field) == "table" then refuse_script_blocks(field, place .. "." .. data.shown(tostring(key)), seen) end
   end
 end

@@ -1,4 +1,5 @@
 --- Checks ExecutionOptions and finds the retry profile of a step (contracts §10.5, §10.6).
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local retry = require("idle.engine.retry")
 local suggest = require("idle.engine.suggest")
@@ -39,9 +40,9 @@ end
 
 local function known_fields(map, names, where)
   local fields = {}
-  for key, value in pairs(map) do
+  for _, key in ipairs(data.sorted_keys(map)) do
     local name = known_key(key, names, where)
-    if name then fields[name] = value end
+    if name then fields[name] = map[key] end
   end
   return fields
 end
@@ -74,11 +75,11 @@ end
 local function check_profiles(profiles)
   if type(profiles) ~= "table" then fail("RetryProfiles must be a map, not a %s", type(profiles)) end
   local checked = {}
-  for name, profile in pairs(profiles) do
+  for _, name in ipairs(data.sorted_keys(profiles)) do
     if type(name) ~= "string" or #name > 64 or not name:find("^[%w_.-]+$") then
       fail("RetryProfiles: the name '%s' must be 1 to 64 of A-Z a-z 0-9 _ . -", errors.escape(tostring(name)))
     end
-    checked[name:lower()] = { name = name, profile = check_profile(name, profile) }
+    checked[name:lower()] = { name = name, profile = check_profile(name, profiles[name]) }
   end
   return checked
 end

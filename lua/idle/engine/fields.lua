@@ -19,11 +19,13 @@ end
 function fields.check(map, names, where, kind)
   kind = kind or "input.setup"
   if type(map) ~= "table" then errors.raise(kind, ("%s must be a table, got a %s"):format(where, type(map))) end
+  local unknown -- the first in order, so that the same mistake is always told in the same words
   for key in pairs(map) do
-    if not contains(names, key) then
-      local word = errors.escape(tostring(key))
-      errors.raise(kind, ("%s: unknown field '%s'%s"):format(where, word, suggest.hint(word, names)))
-    end
+    if not contains(names, key) and (unknown == nil or tostring(key) < unknown) then unknown = tostring(key) end
+  end
+  if unknown then
+    local word = errors.escape(unknown)
+    errors.raise(kind, ("%s: unknown field '%s'%s"):format(where, word, suggest.hint(word, names)))
   end
 end
 

@@ -45,10 +45,16 @@ local function add(cycle, run)
   end
 end
 
+-- Of two that begin at once it is always the same one.
+local function is_before(import, other)
+  if import.start ~= other.start then return import.start < other.start end
+  return import.connector < other.connector
+end
+
 -- Several connectors import in one cycle, and the change may be in any of them.
 local function close(cycle, carries)
   for _, import in pairs(cycle.imports) do
-    if not cycle.key or import.start < cycle.key.start then cycle.key = import end
+    if not cycle.key or is_before(import, cycle.key) then cycle.key = import end
     if not carries(import) then cycle.is_carrier = false end
   end
 end

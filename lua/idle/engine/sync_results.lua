@@ -65,7 +65,8 @@ function sync_results.review(cycle)
   review.exported = last and last.is_complete and last or nil
   for connector, import in pairs(cycle.imports) do
     if not written[connector] then review.is_written_back = false end
-    if not cycle.syncs[connector] then review.unsynced = import end
+    local first = review.unsynced
+    if not cycle.syncs[connector] and not (first and first.connector < connector) then review.unsynced = import end
   end
   return review
 end
@@ -136,7 +137,10 @@ end
 function sync_results.failed_objects(run)
   local found = {}
   for _, step in ipairs(steps_of(run)) do collect_objects(step, found, 0) end
-  table.sort(found, function(a, b) return a.ObjectDn < b.ObjectDn end)
+  table.sort(found, function(a, b)
+    if a.ObjectDn ~= b.ObjectDn then return a.ObjectDn < b.ObjectDn end
+    return tostring(a.ErrorType) < tostring(b.ErrorType)
+  end)
   return found
 end
 

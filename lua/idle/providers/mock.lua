@@ -97,7 +97,7 @@ function Mock:CreateIdentity(IdentityKey, Attributes)
   if container ~= nil then mock_store.check_text("CreateIdentity", "Path", container) end
   local identity = self.store:obtain(key)
   identity.Enabled, identity.Container = enabled ~= false, container
-  for name, wanted in pairs(attributes) do set_attribute(identity, name, wanted) end
+  for _, name in ipairs(data.sorted_keys(attributes)) do set_attribute(identity, name, attributes[name]) end
   return result("CreateIdentity", key, true)
 end
 

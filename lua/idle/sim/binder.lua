@@ -1,5 +1,6 @@
 --- Binds the parameters of a command as PowerShell does: names in any case or abbreviated, values
 --- converted to the parameter's type, and the same errors if that can't be done.
+local data = require("idle.engine.data")
 local records = require("idle.sim.records")
 local value = require("idle.engine.value")
 
@@ -122,7 +123,8 @@ end
 ---@return table<string, any> arguments by the parameters' full names; a null is absent
 function binder.bind(command, parameters)
   local arguments, is_given = {}, {}
-  for given, v in pairs(parameters) do
+  for _, given in ipairs(data.sorted_keys(parameters)) do
+    local v = parameters[given]
     local name = find_parameter(command, given)
     local parameter = command.parameters[name]
     is_given[name] = true

@@ -1,4 +1,5 @@
 --- The options of the simulated sync server: names, defaults, and what they may hold.
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local suggest = require("idle.engine.suggest")
 local texts = require("idle.sim.texts")
@@ -65,7 +66,8 @@ local is_result = one_of(texts.results)
 
 local function is_result_map(v)
   if type(v) ~= "table" then return false end
-  for name, result in pairs(v) do
+  for _, name in ipairs(data.sorted_keys(v)) do
+    local result = v[name]
     if not one_of(run_names)(name) then
       return false, ("results by run name (%s); '%s' is none%s"):format(table.concat(run_names, ", "), tostring(name),
         suggest.hint(tostring(name), run_names))
@@ -157,7 +159,8 @@ function options.complete(given, with_process_options)
   for _, name in ipairs(known_names(with_process_options)) do
     complete[name] = (OPTIONS[name] or PROCESS_OPTIONS[name])[1]
   end
-  for name, v in pairs(given or {}) do
+  for _, name in ipairs(data.sorted_keys(given or {})) do
+    local v = given[name]
     local option = OPTIONS[name] or (with_process_options and PROCESS_OPTIONS[name])
     if not option then
       errors.raise("input.option", ("unknown simulator option '%s'%s"):format(tostring(name),

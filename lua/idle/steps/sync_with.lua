@@ -1,4 +1,5 @@
 --- The keys of With of IdLE.Step.TriggerDirectorySync (DESIGN §6.1).
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local utc = require("idle.engine.utc")
 local value = require("idle.engine.value")
@@ -70,9 +71,8 @@ local function session_options(values)
 end
 
 local function find_provider(providers, alias)
-  for name, provider in pairs(type(providers) == "table" and providers or {}) do
-    if type(name) == "string" and name:lower() == alias:lower() then return provider end
-  end
+  local provider = data.get(type(providers) == "table" and providers or {}, alias)
+  if provider ~= nil then return provider end
   errors.raise("provider.missing", ("provider '%s' was not supplied; put one into the Providers"):format(
     errors.escape(alias)))
 end
