@@ -196,6 +196,21 @@ describe("idle.test.virtual_time", function()
     assert.same({ "begun", "ended" }, seen)
   end)
 
+  it("is what os.time and os.date show, too", function()
+    local time, date = os.time, os.date
+    virtual_time(function()
+      local began = os.time()
+      idle.sleep(86400)
+      assert.equal(86400, os.time() - began)
+      assert.equal("2026-01-02", os.date("!%Y-%m-%d"))
+      assert.equal("1970-01-01", os.date("!%Y-%m-%d", 0))
+      assert.equal(time({ year = 2020, month = 1, day = 1 }), os.time({ year = 2020, month = 1, day = 1 }))
+      assert.equal(date("%c", os.time()), os.date())
+    end)
+    assert.equal(time, os.time)
+    assert.equal(date, os.date)
+  end)
+
   it("begins with the same chance each time", function()
     local function draw() return { loop.random(), loop.random_bytes(5), math.random(1000000) } end
     local first = virtual_time(draw)

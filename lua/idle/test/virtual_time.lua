@@ -1,4 +1,5 @@
 --- Virtual time: the clock stands still while tasks compute, and jumps to the next deadline when they all wait.
+local calendar = require("idle.test.calendar")
 local chance = require("idle.test.chance")
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
@@ -69,7 +70,12 @@ function Ending:__close(err)
   if mistake then error(mistake, 0) end
 end
 
---- Runs f on a clock of its own, which jumps to the next deadline when every task waits.
+--- Runs f on a clock of its own, which jumps to the next deadline when every task waits. All of idle is on it, and so
+--- are `os.time()` and `os.date()`; chance begins with a seed. f and what it spawns run alone: tasks that were there
+--- before stand still, and what would wait for the machine (a program, a connection, such a task) raises
+--- `test.real_wait`. When nobody can go on, f's wait raises `test.stuck`; at the limit, `test.limit`. Tasks that are
+--- left when f returns are ended, and unless they were cancelled, `test.forgotten` names them; the error of one that
+--- nobody joined is raised. Cannot be nested.
 ---@param f fun(): ...
 ---@param options? idle.test.VirtualTimeOptions
 ---@return any ...  what f returned; raises what f raised
@@ -78,6 +84,7 @@ local function virtual_time(f, options)
   local checked = check(options or {})
   local world <close> = virtual.enter(checked.now_ms, checked.limit_ms)
   local chance_after <close> = chance.begin(checked.seed) -- luacheck: ignore chance_after
+  local calendar_after <close> = calendar.begin() -- luacheck: ignore calendar_after
   local ending <close> = setmetatable({ world = world }, Ending) -- luacheck: ignore ending
   return f()
 end
