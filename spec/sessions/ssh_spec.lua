@@ -78,6 +78,23 @@ describe("idle.sessions.ssh", function()
     assert.not_equal(pid, session:info().pid)
   end)
 
+  it("connects once more when the connection goes while PowerShell starts", function()
+    for _, transport in ipairs({ "libssh2", "ssh" }) do
+      local server <close> = far.sshd_server()
+      local program = server.sshd.dir .. "/bin/powershell.exe"
+      os.execute(("mv '%s' '%s.real'"):format(program, program))
+      assert(file.write_private(program, ([[
+#!/bin/sh
+[ -e '%s.ran' ] || { touch '%s.ran'; kill -9 $PPID; exit 1; }
+exec '%s.real' "$@"
+]]):format(program, program, program)))
+      os.execute(("chmod 700 '%s'"):format(program))
+      local session <close> = server.session({ transport = transport })
+      assert.matches("T", (session:InvokeCommand("Get-Date", {})))
+      assert.equal(2, count(file.read(server.sshd.log_file), "Accepted publickey"))
+    end
+  end)
+
   it("leaves the effect unknown when the connection goes during a command, and does not send it again", function()
     local server <close> = far.sshd_server({ latency_seconds = 0.6 })
     local session <close> = server.session()

@@ -69,14 +69,19 @@ local function start_shell(session)
   return remote_shell.start(session.transport:open(), session.settings)
 end
 
--- An older connection may have died unnoticed. Nothing was sent, so a second try on a new one does no harm.
+-- An older connection may have died unnoticed, and a new one while PowerShell started. (What fails on the way to the
+-- server has a phase: its transport has tried again as often as makes sense.)
+local function is_worth_another_try(err, was_open)
+  return was_open and err.kind:find("^ssh%.") ~= nil or err.kind == "ssh.lost" and err.phase == nil
+end
+
+-- Nothing was sent, so a second try does no harm.
 local function start(session)
   local was_open = session.transport:is_open()
   local is_ok, result = pcall(start_shell, session)
   if is_ok then return result end
   session:check_open()
-  local is_stale = was_open and errors.from(result).kind:find("^ssh%.") ~= nil
-  if not is_stale then error(result, 0) end
+  if not is_worth_another_try(errors.from(result), was_open) then error(result, 0) end
   session.transport:reset()
   return start_shell(session)
 end
