@@ -43,6 +43,16 @@ static int connect_on(lua_State *L, int status, lua_KContext ctx) {
   return 1;
 }
 
+/* The link of the client that the connection is to run through, or NULL; the option stays on the stack. [-0, +1, v] */
+static idle_link *check_via(lua_State *L) {
+  if (lua_getfield(L, 1, "via") == LUA_TNIL) return NULL;
+  if (luaL_testudata(L, -1, CLIENT) == NULL) luaL_error(L, "option 'via' of ssh.connect must be a connection");
+  const Client *via = lua_touserdata(L, -1);
+  if (via->link == NULL || via->link->ssh == NULL || !via->link->is_open)
+    luaL_error(L, "the connection of option 'via' is closed; connect again");
+  return via->link;
+}
+
 /* Makes the client and begins; the options' strings are on the stack above.
  * Returns: 0, or the number of results of a failure. [-0, +n, v] */
 static int begin(lua_State *L, Client *client) {
@@ -52,14 +62,16 @@ static int begin(lua_State *L, Client *client) {
   if (results > 0) return results;
   bool traces = lua_getfield(L, 1, "trace") != LUA_TNIL;
   lua_setiuservalue(L, IDLE_SSH_RESULT_SLOT, IDLE_SSH_TRACE);
-  client->link = idle_link_start(L, &options, traces, &error);
+  idle_link *hop = check_via(L);
+  lua_setiuservalue(L, IDLE_SSH_RESULT_SLOT, IDLE_SSH_VIA); /* it lives as long */
+  client->link = idle_link_start(L, &options, traces, hop, &error);
   return client->link == NULL ? idle_ssh_push_error(L, &error) : 0;
 }
 
 static int ssh_connect(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   idle_ssh_waiting *wait = idle_ssh_wait_begin(L, "connect", 0);
-  Client *client = lua_newuserdatauv(L, sizeof *client, 1);
+  Client *client = lua_newuserdatauv(L, sizeof *client, IDLE_SSH_VALUES);
   client->link = NULL;
   luaL_setmetatable(L, CLIENT);
   int results = begin(L, client);

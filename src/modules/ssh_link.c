@@ -1,5 +1,7 @@
 #include "ssh_link.h"
 
+#include "ssh_tunnel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +16,7 @@ static void on_trace(void *context, const char *line) {
 static void let_go(idle_link *link) {
   if (--link->holders > 0) return;
   idle_buffer_free(&link->trace);
+  free(link->host);
   free(link);
 }
 
@@ -133,7 +136,7 @@ static void on_event(uv_poll_t *poll, int status, int events) {
 
 /* Keeps the poll of an open connection at what it waits for now. An idle connection
  * does not keep the program alive. */
-static void watch_open(idle_link *link) {
+void idle_link_watch(idle_link *link) {
   if (idle_ssh_is_lost(link->ssh)) {
     stop_polling(link);
     uv_timer_stop(&link->keepalive);
@@ -166,6 +169,26 @@ static void on_resolved(void *context) {
   idle_queue_wake(&link->waiting);
 }
 
+/* Keeps what is needed to go through the hop, once or twice. */
+static bool go_through(idle_link *link, const idle_ssh_options *options, idle_link *hop) {
+  link->host = strdup(options->host);
+  link->port = options->port;
+  link->hop = hop;
+  hop->holders++;
+  return link->host != NULL;
+}
+
+static bool open_way(idle_link *link) {
+  idle_tunnel_close(link->tunnel);
+  link->tunnel = link->hop->ssh == NULL ? NULL : idle_tunnel_open(link->hop, link, link->host, link->port);
+  if (link->tunnel != NULL) (void)idle_link_serve(link->hop);
+  return link->tunnel != NULL;
+}
+
+static bool lacks_way(const idle_link *link) {
+  return idle_ssh_wants_way(link->ssh) && (link->tunnel == NULL || !idle_tunnel_is_pending(link->tunnel));
+}
+
 static bool resolve(idle_link *link, const idle_ssh_options *options) {
   idle_addresses found;
   if (idle_resolve_now(options->host, options->port, &found)) {
@@ -186,20 +209,23 @@ static idle_link *make(lua_State *L) {
   link->holders = 2; /* the owner and the timer */
   TAILQ_INIT(&link->waiting);
   TAILQ_INIT(&link->pipes);
+  TAILQ_INIT(&link->tunnels);
   uv_timer_init(link->loop, &link->keepalive);
   uv_unref((uv_handle_t *)&link->keepalive);
   link->keepalive.data = link;
   return link;
 }
 
-idle_link *idle_link_start(lua_State *L, idle_ssh_options *options, bool traces, idle_ssh_error *error) {
+idle_link *idle_link_start(lua_State *L, idle_ssh_options *options, bool traces, idle_link *hop,
+                           idle_ssh_error *error) {
   idle_link *link = make(L);
   *error = (idle_ssh_error){.kind = "ssh.connect", .message = "not enough memory for a connection"};
   if (link == NULL) return NULL;
   options->trace = traces ? on_trace : NULL;
   options->trace_context = link;
+  options->via = hop == NULL ? NULL : hop->ssh;
   link->ssh = idle_ssh_new(options, error);
-  if (link->ssh != NULL && resolve(link, options)) return link;
+  if (link->ssh != NULL && (hop == NULL ? resolve(link, options) : go_through(link, options, hop))) return link;
   idle_link_close(link);
   idle_link_release(link);
   return NULL;
@@ -208,10 +234,14 @@ idle_link *idle_link_start(lua_State *L, idle_ssh_options *options, bool traces,
 idle_ssh_status idle_link_connect(idle_link *link, idle_ssh_error *error) {
   stop_polling(link);
   idle_ssh_status status = idle_ssh_connect(link->ssh, error);
+  if (status == IDLE_SSH_AGAIN && lacks_way(link)) {
+    if (!open_way(link)) idle_ssh_way_refused(link->ssh, "ssh.lost", "the connection to the hop is closed");
+    status = idle_ssh_connect(link->ssh, error); /* it may be there already, or refused */
+  }
   if (status == IDLE_SSH_AGAIN) watch_step(link);
   if (status != IDLE_SSH_OK) return status;
   link->is_open = true;
-  watch_open(link);
+  idle_link_watch(link);
   uint64_t interval_ms = idle_ssh_alive_interval_ms(link->ssh);
   uv_timer_start(&link->keepalive, on_keepalive, interval_ms, interval_ms);
   return IDLE_SSH_OK;
@@ -222,6 +252,11 @@ void idle_link_close(idle_link *link) {
   stop_polling(link);
   idle_resolve_drop(link->resolve);
   link->resolve = NULL;
+  idle_tunnels_cut(link);
+  idle_tunnel_close(link->tunnel);
+  link->tunnel = NULL;
+  if (link->hop != NULL) let_go(link->hop);
+  link->hop = NULL;
   uv_close((uv_handle_t *)&link->keepalive, on_keepalive_closed);
   idle_ssh_free(link->ssh);
   link->ssh = NULL;
@@ -238,7 +273,8 @@ bool idle_link_serve(idle_link *link) {
   bool is_new = false;
   idle_link_pipe *pipe;
   TAILQ_FOREACH(pipe, &link->pipes, place) is_new |= serve_pipe(pipe);
-  watch_open(link);
+  idle_tunnels_serve(link);
+  idle_link_watch(link);
   if (is_new) idle_queue_wake(&link->waiting);
   return is_new;
 }
@@ -266,7 +302,7 @@ void idle_link_pipe_close(idle_link_pipe *pipe) {
   pipe->channel = NULL;
   idle_buffer_free(&pipe->out);
   idle_buffer_free(&pipe->err);
-  if (link->ssh != NULL) watch_open(link);
+  if (link->ssh != NULL) idle_link_watch(link);
   idle_queue_wake(&link->waiting);
   let_go(link);
 }

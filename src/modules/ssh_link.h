@@ -15,6 +15,10 @@ typedef struct idle_link idle_link;
 typedef struct idle_link_pipe idle_link_pipe;
 typedef TAILQ_HEAD(idle_link_pipes, idle_link_pipe) idle_link_pipes;
 
+/* See ssh_tunnel.h. */
+typedef struct idle_tunnel idle_tunnel;
+typedef TAILQ_HEAD(idle_tunnels, idle_tunnel) idle_tunnels;
+
 /* To be read by others, changed only by the calls below. */
 struct idle_link {
   idle_ssh *ssh; /* owned; NULL once closed */
@@ -23,7 +27,12 @@ struct idle_link {
   idle_clock *clock;
   idle_queue waiting; /* of tasks, woken whenever something is new */
   idle_link_pipes pipes;
-  int holders;     /* the client's object, each pipe, each handle of libuv */
+  idle_tunnels tunnels; /* of other links that run through this one */
+  idle_link *hop;       /* held: the link that this one runs through; NULL = none */
+  idle_tunnel *tunnel;  /* owned: the way through it */
+  char *host;           /* owned: what the hop is to connect to */
+  int port;
+  int holders;     /* the client's object, each pipe, each handle of libuv, each link that runs through it */
   uv_poll_t *poll; /* NULL = nothing is polled; freed by its close callback */
   int polled_events;
   idle_timer *timer; /* while connecting */
@@ -48,9 +57,10 @@ struct idle_link_pipe {
 
 /* Begins to connect.
  * options: borrowed; its trace is replaced if `traces`.
+ * hop:     an open link that the connection runs through, or NULL.
  * Returns: the link, or NULL with `error` filled in.
  * Owner:   the caller; release it with idle_link_release(). */
-idle_link *idle_link_start(lua_State *L, idle_ssh_options *options, bool traces, idle_ssh_error *error);
+idle_link *idle_link_start(lua_State *L, idle_ssh_options *options, bool traces, idle_link *hop, idle_ssh_error *error);
 
 /* Goes on connecting; what it waits for then wakes `waiting`. */
 idle_ssh_status idle_link_connect(idle_link *link, idle_ssh_error *error);
@@ -64,6 +74,9 @@ void idle_link_release(idle_link *link);
 /* Sends and receives what can be, and wakes the tasks that may go on by it.
  * Returns: whether anything is new. */
 bool idle_link_serve(idle_link *link);
+
+/* Waits for what the connection waits for now, after something was asked of it without serving it. */
+void idle_link_watch(idle_link *link);
 
 /* Begins a command; NULL when memory is short.
  * Owner: the caller; release it with idle_link_pipe_close() and free(). */

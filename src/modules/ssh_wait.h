@@ -7,8 +7,8 @@
 /* Stack slots of a method that waits: itself and two arguments come first. */
 enum { IDLE_SSH_ARGUMENT_SLOTS = 3, IDLE_SSH_WAIT_SLOT = 4, IDLE_SSH_RESULT_SLOT = 5 };
 
-/* The user value of a client: the function that is told of each phase, or nil. */
-enum { IDLE_SSH_TRACE = 1 };
+/* The user values of a client: the function that is told of each phase, or nil; and the client it runs through. */
+enum { IDLE_SSH_TRACE = 1, IDLE_SSH_VIA = 2, IDLE_SSH_VALUES = 2 };
 
 /* One call that waits. Lives on the stack of its task, to be closed. */
 typedef struct {

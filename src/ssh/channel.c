@@ -1,153 +1,9 @@
-#include "channel.h"
+#include "channel_state.h"
 
-#include "state.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_WRITE_BYTES 32768
-
-typedef enum { QUEUED, OPENING, STARTING, RUNNING, REFUSED } State;
-
-struct idle_ssh_channel {
-  idle_ssh *ssh; /* NULL once the client is gone */
-  idle_ssh_channel *next;
-  LIBSSH2_CHANNEL *handle;
-  unsigned id; /* libssh2's number */
-  State state;
-  bool is_dropped; /* the owner is gone */
-  char *command;   /* owned; NULL once it was started */
-  size_t command_size;
-  const char *error_kind; /* static; why it was refused */
-  char *error_text;       /* owned; NULL = short of memory */
-  char *pending;          /* owned: taken from the writer, not yet by libssh2; NULL = none */
-  size_t pending_size;
-  bool is_finished; /* stdin is to be ended */
-  bool is_eof_sent;
-  bool is_closed; /* by the server: the command is over */
-  idle_ssh_exit exit;
-  int64_t asked_ms;
-};
-
-/* ---- What libssh2 does not tell ---- */
-
-enum { MSG_CHANNEL_OPEN = 90, MSG_CHANNEL_REQUEST = 98 };
-
-static unsigned read_u32(const unsigned char *b) {
-  return (unsigned)b[0] << 24 | (unsigned)b[1] << 16 | (unsigned)b[2] << 8 | b[3];
-}
-
-static void note_status(idle_ssh *ssh, unsigned id, unsigned status) {
-  if (ssh->is_broken) return;
-  for (idle_ssh_channel *channel = ssh->channels; channel != NULL; channel = channel->next) {
-    if (channel->handle == NULL || channel->id != id) continue;
-    channel->exit.has_status = true;
-    channel->exit.status = status;
-  }
-}
-
-/* libssh2_channel_get_exit_status says 0 for "none came", too. But the packet
- * that brings one is released here like all memory, and so is the one that
- * opened the channel, from which its number is learnt. */
-void idle_channel_observe(void *context, const unsigned char *bytes, size_t size) {
-  static const unsigned char opening[] = "\0\0\0\7session";
-  static const unsigned char status[] = "\0\0\0\13exit-status";
-  idle_ssh *ssh = context;
-  if (size >= 16 && bytes[0] == MSG_CHANNEL_OPEN && memcmp(bytes + 1, opening, 11) == 0)
-    ssh->next_id = read_u32(bytes + 12);
-  if (size >= 25 && bytes[0] == MSG_CHANNEL_REQUEST && memcmp(bytes + 5, status, 15) == 0)
-    note_status(ssh, read_u32(bytes + 1), read_u32(bytes + 21));
-}
-
-/* ---- Opening ---- */
-
-static void add_last(idle_ssh_channel *channel) {
-  idle_ssh_channel **place = &channel->ssh->channels;
-  while (*place != NULL) place = &(*place)->next;
-  *place = channel;
-}
-
-idle_ssh_channel *idle_ssh_exec(idle_ssh *ssh, const char *command, size_t size) {
-  idle_ssh_channel *channel = calloc(1, sizeof *channel);
-  if (channel == NULL) return NULL;
-  channel->command = malloc(size + 1);
-  if (channel->command == NULL) {
-    free(channel);
-    return NULL;
-  }
-  memcpy(channel->command, command, size);
-  channel->command_size = size;
-  channel->ssh = ssh;
-  channel->asked_ms = idle_now_ms();
-  add_last(channel);
-  return channel;
-}
-
-/* what: continues "'URL' …"; advice: is put behind libssh2's reason. */
-static void refuse(idle_ssh_channel *channel, const char *kind, const char *what, const char *advice) {
-  idle_ssh *ssh = channel->ssh;
-  const char *reason = idle_ssh_last_error(ssh);
-  channel->state = REFUSED;
-  channel->error_kind = kind;
-  if (asprintf(&channel->error_text, "'%s' %s (%s)%s", ssh->url, what, reason, advice) < 0) channel->error_text = NULL;
-  idle_ssh_trace(ssh, "exec refused: %s", reason);
-}
-
-/* libssh2 gives up after a minute of its own. */
-static const char *kind_of(int result) { return result == LIBSSH2_ERROR_TIMEOUT ? "ssh.timeout" : "ssh.lost"; }
-
-/* Only one channel at a time may be in libssh2_channel_open. */
-static void open_channel(idle_ssh_channel *channel) {
-  idle_ssh *ssh = channel->ssh;
-  if (ssh->opening != NULL && ssh->opening != channel) return;
-  ssh->opening = channel;
-  channel->state = OPENING;
-  channel->handle = libssh2_channel_open_session(ssh->session);
-  int result = channel->handle == NULL ? libssh2_session_last_errno(ssh->session) : 0;
-  if (idle_ssh_is_again(ssh, result)) return;
-  ssh->opening = NULL;
-  if (channel->handle != NULL) {
-    channel->id = ssh->next_id;
-    channel->state = STARTING;
-  } else if (result == LIBSSH2_ERROR_CHANNEL_FAILURE) {
-    refuse(channel, "ssh.busy", "opened no further channel",
-           ": all that its MaxSessions allows are in use; try again later");
-  } else {
-    refuse(channel, kind_of(result), "did not open a channel", "");
-  }
-}
-
-static void start_command(idle_ssh_channel *channel) {
-  idle_ssh *ssh = channel->ssh;
-  int result =
-      libssh2_channel_process_startup(channel->handle, "exec", 4, channel->command, (unsigned)channel->command_size);
-  if (idle_ssh_is_again(ssh, result)) return;
-  if (result == LIBSSH2_ERROR_CHANNEL_REQUEST_DENIED)
-    refuse(channel, "remote.setup", "did not run the command", "; does its sshd_config let the account run commands?");
-  else if (result != 0)
-    refuse(channel, kind_of(result), "did not start the command", "");
-  else
-    channel->state = RUNNING;
-  free(channel->command);
-  channel->command = NULL;
-  if (channel->state == RUNNING) idle_ssh_trace(ssh, "exec started, channel %u", channel->id);
-}
-
-idle_ssh_status idle_ssh_started(idle_ssh_channel *channel, idle_ssh_error *error) {
-  if (channel->state == RUNNING) return IDLE_SSH_OK;
-  if (channel->state == REFUSED && strcmp(channel->error_kind, "ssh.lost") != 0) {
-    idle_ssh_fail(error, channel->error_kind, "%s", channel->error_text == NULL ? "refused" : channel->error_text);
-    error->is_before_sending = channel->handle == NULL;
-    return IDLE_SSH_FAILED;
-  }
-  if (channel->state != REFUSED && !idle_ssh_is_lost(channel->ssh)) return IDLE_SSH_AGAIN;
-  idle_ssh_explain_lost(channel->ssh, "while a command was being started", idle_now_ms() - channel->asked_ms, error);
-  error->is_before_sending = channel->handle == NULL;
-  return IDLE_SSH_FAILED;
-}
-
-bool idle_ssh_is_opened(const idle_ssh_channel *channel) { return channel->handle != NULL; }
 
 /* ---- Running ---- */
 
@@ -201,9 +57,9 @@ static void note_close(idle_ssh_channel *channel) {
 }
 
 static void step(idle_ssh_channel *channel) {
-  if (channel->state == QUEUED || channel->state == OPENING) open_channel(channel);
-  if (channel->state == STARTING) start_command(channel);
-  if (channel->state != RUNNING || channel->is_closed) return;
+  if (channel->state <= IDLE_CHANNEL_OPENING) idle_channel_open(channel);
+  if (channel->state == IDLE_CHANNEL_STARTING) idle_channel_start(channel);
+  if (channel->state != IDLE_CHANNEL_RUNNING || channel->is_closed) return;
   if (channel->pending != NULL && !idle_wire_is_clogged(&channel->ssh->wire)) write_pending(channel);
   if (channel->is_finished && !channel->is_eof_sent && channel->pending == NULL) end_input(channel);
   note_close(channel);
@@ -212,8 +68,7 @@ static void step(idle_ssh_channel *channel) {
 /* Returns: whether libssh2 and the owner have let go of it. */
 static bool release(idle_ssh_channel *channel) {
   idle_ssh *ssh = channel->ssh;
-  if (channel->state == OPENING) open_channel(channel);
-  if (channel->state == OPENING) return false;
+  if (idle_channel_is_stuck(channel)) return false;
   if (channel->handle != NULL && libssh2_channel_free(channel->handle) == LIBSSH2_ERROR_EAGAIN) return false;
   for (idle_ssh_channel **place = &ssh->channels; *place != NULL; place = &(*place)->next)
     if (*place == channel) {
@@ -225,6 +80,7 @@ static bool release(idle_ssh_channel *channel) {
 
 static void destroy(idle_ssh_channel *channel) {
   free(channel->command);
+  free(channel->host);
   free(channel->error_text);
   free(channel->pending);
   free(channel);
@@ -256,11 +112,12 @@ void idle_channels_step(idle_ssh *ssh) {
     else if (release(channel))
       destroy(channel);
   }
+  idle_wire_end_turn(&ssh->wire); /* also where there was no channel to drain through */
 }
 
 bool idle_channels_are_open(const idle_ssh *ssh) {
   for (const idle_ssh_channel *channel = ssh->channels; channel != NULL; channel = channel->next)
-    if (channel->handle != NULL || channel->state == OPENING) return true;
+    if (channel->handle != NULL || channel->state == IDLE_CHANNEL_OPENING) return true;
   return false;
 }
 

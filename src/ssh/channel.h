@@ -1,4 +1,4 @@
-/* A command on an open connection. See client.h for the rules of calling. */
+/* A command, or a connection to elsewhere, on an open connection. See client.h for the rules of calling. */
 #ifndef IDLE_SSH_CHANNEL_H
 #define IDLE_SSH_CHANNEL_H
 
@@ -26,7 +26,13 @@ typedef struct {
  * Owner:   the caller; release it with idle_ssh_channel_free(). */
 idle_ssh_channel *idle_ssh_exec(idle_ssh *ssh, const char *command, size_t size);
 
-/* Whether the command was started.
+/* Begins to connect to a port as the server sees it. Reading, writing and
+ * ending are as with a command, which has no stderr and no exit.
+ * Owner: as of idle_ssh_exec(). NULL when memory is short. */
+idle_ssh_channel *idle_ssh_forward(idle_ssh *ssh, const char *host, int port);
+
+/* Whether the command was started, or the port connected to; of that, the
+ * error's message is only the reason.
  * Returns: IDLE_SSH_AGAIN while it is not known; IDLE_SSH_FAILED with `error` filled in. */
 idle_ssh_status idle_ssh_started(idle_ssh_channel *channel, idle_ssh_error *error);
 

@@ -21,7 +21,9 @@
  *     without its end. memory.c limits and zeroes.
  *  9. Answers to keepalives are kept for ever, so none are asked for. The
  *     keepalive's time is the wall clock, so ours decides when to send.
- * 10. Two channels can't be opened at a time. channel.c opens one after the other.
+ * 10. Two channels can't be opened at a time, and one that is being opened can't be
+ *     given up. channel.c opens one after the other, and drops one that stands in
+ *     the way by an error on the wire.
  * 11. Reads of several sizes miscount the window when a key exchange interrupts
  *     them. All ask for the same number of bytes.
  * 12. libssh2_session_method_pref copies over itself when it strips unknown
@@ -84,7 +86,7 @@ idle_ssh_status idle_ssh_fail(idle_ssh_error *error, const char *kind, const cha
 void idle_ssh_trace(const idle_ssh *ssh, const char *format, ...) {
   if (ssh->trace == NULL) return;
   char line[600] = "";
-  idle_text_add(line, sizeof line, "%s +%lld ms: ", ssh->url, (long long)(idle_now_ms() - ssh->started_ms));
+  idle_text_add(line, sizeof line, "%s +%lld ms: ", ssh->name, (long long)(idle_now_ms() - ssh->started_ms));
   size_t used = strlen(line);
   va_list arguments;
   va_start(arguments, format);
@@ -173,7 +175,10 @@ void idle_ssh_free(idle_ssh *ssh) {
   idle_dial_close(&ssh->dial);
   idle_known_hosts_free(&ssh->known);
   free(ssh->host);
+  free(ssh->name);
   free(ssh->url);
+  free(ssh->hops);
+  free(ssh->way_text);
   free(ssh->user);
   for (size_t i = 0; i < ssh->known_hosts_count; i++) free(ssh->known_hosts_files[i]);
   free(ssh->known_hosts_files);
@@ -224,6 +229,8 @@ static idle_ssh_status fail_timeout(idle_ssh *ssh, idle_ssh_error *error) {
                          "'%s' (%s) did not accept the connection within %.1f s; check the "
                          "name, and firewalls on the way",
                          ssh->url, *ssh->dial.tried == '\0' ? ssh->dial.peer : ssh->dial.tried, elapsed);
+  case IDLE_PHASE_WAY:
+    return idle_way_timeout(ssh, elapsed, error);
   case IDLE_PHASE_HANDSHAKE:
     return idle_handshake_timeout(ssh, error);
   default:
@@ -240,6 +247,12 @@ static idle_ssh_status dial(idle_ssh *ssh, idle_ssh_error *error) {
   if (status == IDLE_SSH_FAILED) return fail_dial(ssh, error);
   if (status == IDLE_SSH_AGAIN) return status;
   idle_ssh_trace(ssh, "connected to %s", ssh->dial.peer);
+  return status;
+}
+
+/* Has the socket, and speaks SSH on it. */
+static idle_ssh_status connected(idle_ssh *ssh, idle_ssh_status status, idle_ssh_error *error) {
+  if (status != IDLE_SSH_OK) return status;
   idle_wire_open(&ssh->wire, ssh->dial.fd);
   ssh->dial.fd = -1;
   ssh->phase = IDLE_PHASE_HANDSHAKE;
@@ -253,7 +266,7 @@ static idle_ssh_status shake_hands(idle_ssh *ssh, idle_ssh_error *error) {
   status = idle_hostkey_check(ssh, error);
   if (status == IDLE_SSH_AGAIN) { /* once more, for the key of another type */
     idle_handshake_end(ssh);
-    ssh->phase = IDLE_PHASE_DIAL;
+    ssh->phase = ssh->hops == NULL ? IDLE_PHASE_DIAL : IDLE_PHASE_WAY;
     return IDLE_SSH_OK;
   }
   if (status == IDLE_SSH_OK) ssh->phase = IDLE_PHASE_AUTH;
@@ -279,7 +292,9 @@ static idle_ssh_status log_in(idle_ssh *ssh, idle_ssh_error *error) {
 static idle_ssh_status go_on(idle_ssh *ssh, idle_ssh_error *error) {
   switch (ssh->phase) {
   case IDLE_PHASE_DIAL:
-    return dial(ssh, error);
+    return connected(ssh, dial(ssh, error), error);
+  case IDLE_PHASE_WAY:
+    return connected(ssh, idle_way_step(ssh, error), error);
   case IDLE_PHASE_HANDSHAKE:
     return shake_hands(ssh, error);
   case IDLE_PHASE_AUTH:
@@ -290,11 +305,9 @@ static idle_ssh_status go_on(idle_ssh *ssh, idle_ssh_error *error) {
 }
 
 static const char *phase_name(idle_ssh_phase phase) {
-  static const char *const names[] = {[IDLE_PHASE_RESOLVE] = "resolve",
-                                      [IDLE_PHASE_DIAL] = "dial",
-                                      [IDLE_PHASE_HANDSHAKE] = "handshake",
-                                      [IDLE_PHASE_AUTH] = "auth",
-                                      [IDLE_PHASE_OPEN] = NULL};
+  static const char *const names[] = {
+      [IDLE_PHASE_RESOLVE] = "resolve",     [IDLE_PHASE_WAY] = "dial",  [IDLE_PHASE_DIAL] = "dial",
+      [IDLE_PHASE_HANDSHAKE] = "handshake", [IDLE_PHASE_AUTH] = "auth", [IDLE_PHASE_OPEN] = NULL};
   return names[phase];
 }
 
@@ -317,6 +330,7 @@ idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh) {
   idle_ssh_interest interest = {.fd = -1, .until_ms = ssh->deadline_ms};
   switch (ssh->phase) {
   case IDLE_PHASE_RESOLVE:
+  case IDLE_PHASE_WAY:
     break;
   case IDLE_PHASE_DIAL:
     interest.fd = ssh->dial.fd;
@@ -364,15 +378,7 @@ bool idle_ssh_is_lost(const idle_ssh *ssh) {
 void idle_ssh_explain_lost(const idle_ssh *ssh, const char *phase, int64_t elapsed_ms, idle_ssh_error *error) {
   idle_ssh_fail(error, "ssh.lost", "the connection to '%s' was lost %s, after %.1f s: ", ssh->url, phase,
                 (double)elapsed_ms / 1000);
-  if (*ssh->last_words != '\0')
-    idle_text_add(error->message, sizeof error->message, "the server said '%s'", ssh->last_words);
-  else if (ssh->is_damaged)
-    idle_text_add(error->message, sizeof error->message, "a packet was changed on the way");
-  else if (ssh->is_disconnected || (ssh->wire.ended && ssh->wire.error == 0))
-    idle_text_add(error->message, sizeof error->message, "the server closed it");
-  else
-    idle_text_add(error->message, sizeof error->message, "%s",
-                  ssh->wire.ended ? strerror(ssh->wire.error) : idle_ssh_last_error(ssh));
+  idle_ssh_add_loss(ssh, error->message, sizeof error->message);
 }
 
 idle_ssh_facts idle_ssh_facts_of(const idle_ssh *ssh) {

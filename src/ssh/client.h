@@ -2,8 +2,8 @@
  * IDLE_SSH_AGAIN, idle_ssh_interest_of() says what to wait for, and the call is
  * repeated. One thread at a time per client; different clients are independent.
  *
- * The order of calls: idle_ssh_new, idle_ssh_resolved, idle_ssh_connect until it
- * is not AGAIN; then idle_ssh_exec and the calls of channel.h, with
+ * The order of calls: idle_ssh_new, idle_ssh_resolved (or, behind a hop,
+ * idle_ssh_way_opened), idle_ssh_connect until it is not AGAIN; then idle_ssh_exec and the calls of channel.h, with
  * idle_ssh_pump whenever the socket is ready; idle_ssh_free at any time. */
 #ifndef IDLE_SSH_CLIENT_H
 #define IDLE_SSH_CLIENT_H
@@ -49,6 +49,7 @@ typedef struct {
   const char *host_key_alias;      /* known_hosts is searched for it, without a port, in place of the host */
   bool accept_new;                 /* the key of an unknown host is accepted, and added to `known_hosts` */
   const char *host_key;            /* "SHA256:…": only this key is accepted, known_hosts can only revoke it */
+  const idle_ssh *via;             /* the hop that opens the way, borrowed for the call; NULL = it is dialled */
   int64_t timeout_ms;              /* from now until logged in */
   int alive_interval_ms;           /* between signs of life; 0 = IDLE_SSH_ALIVE_INTERVAL_MS */
   int alive_count_max;             /* so many may remain unacknowledged; 0 = IDLE_SSH_ALIVE_COUNT_MAX */
@@ -67,7 +68,7 @@ typedef struct {
 
 /* Facts for people about an open connection; valid as long as the client. */
 typedef struct {
-  const char *address; /* the one that answered */
+  const char *address; /* the one that answered; "" behind a hop */
   const char *banner;
   const char *host_key_type;
   const char *host_key_fingerprint;
@@ -90,6 +91,22 @@ idle_ssh *idle_ssh_new(const idle_ssh_options *options, idle_ssh_error *error);
  * addresses:  taken over; NULL if gai_error is not 0.
  * system_error: errno if gai_error is EAI_SYSTEM. */
 void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error, int system_error);
+
+/* Whether a way through the hop has to be opened for it, from the start or, to
+ * ask for a host key of another type, once more. */
+bool idle_ssh_wants_way(const idle_ssh *ssh);
+
+/* Hands over the way through the hop.
+ * fd: taken over: a connected, non-blocking socket. */
+void idle_ssh_way_opened(idle_ssh *ssh, int fd);
+
+/* The hop did not open one: the next idle_ssh_connect() fails with this.
+ * kind: static. text: continues "cannot reach 'URL': ". */
+void idle_ssh_way_refused(idle_ssh *ssh, const char *kind, const char *text);
+
+/* The connection to the hop has ended, and with it this one, once it has read what came before.
+ * hop: NULL = this program closed it. */
+void idle_ssh_way_lost(idle_ssh *ssh, const idle_ssh *hop);
 
 /* Goes on with connecting, key exchange, check of the host key, and login.
  * Returns: IDLE_SSH_OK once logged in. After IDLE_SSH_FAILED only
@@ -121,7 +138,8 @@ bool idle_ssh_is_lost(const idle_ssh *ssh);
  * phase: what was going on, to be read after "was lost", as "while the command ran". */
 void idle_ssh_explain_lost(const idle_ssh *ssh, const char *phase, int64_t elapsed_ms, idle_ssh_error *error);
 
-/* "ssh://host:port", for messages; valid as long as the client. */
+/* "ssh://host:port", for messages, where it stands between quotes: behind a hop
+ * it goes on with "' through 'ssh://hop:port". Valid as long as the client. */
 const char *idle_ssh_url(const idle_ssh *ssh);
 
 idle_ssh_facts idle_ssh_facts_of(const idle_ssh *ssh);

@@ -85,8 +85,10 @@ static const char *short_type(const char *type) {
 static void add_keyscan(const idle_ssh *ssh, idle_ssh_error *error) {
   idle_text_add(error->message, sizeof error->message,
                 "compare it with the server's own (there: ssh-keygen -l -f /etc/ssh/ssh_host_%s_key.pub, on Windows in "
-                "C:\\ProgramData\\ssh), then add it: ssh-keyscan -p %d %s ",
-                short_type(ssh->key_type), ssh->port, ssh->host);
+                "C:\\ProgramData\\ssh), then add it: ",
+                short_type(ssh->key_type));
+  idle_way_add_hop(ssh, error->message, sizeof error->message);
+  idle_text_add(error->message, sizeof error->message, "ssh-keyscan -p %d %s ", ssh->port, ssh->host);
   if (ssh->host_key_alias != NULL)
     idle_text_add(error->message, sizeof error->message, "| sed 's/^[^ ]*/%s/' ", ssh->host_key_alias);
   idle_text_add(error->message, sizeof error->message, ">> '%s'", ssh->known_hosts_files[0]);

@@ -48,10 +48,7 @@ bool idle_options_copy(idle_ssh *ssh, const idle_ssh_options *options) {
   ssh->trace_context = options->trace_context;
   ssh->started_ms = idle_now_ms();
   ssh->deadline_ms = ssh->started_ms + options->timeout_ms;
-  bool is_address6 = strchr(options->host, ':') != NULL;
-  if (asprintf(&ssh->url, is_address6 ? "ssh://[%s]:%d" : "ssh://%s:%d", options->host, options->port) < 0)
-    ssh->url = NULL;
-  return ssh->url != NULL && copy(&ssh->host, options->host) && copy(&ssh->user, options->user) &&
+  return idle_way_name(ssh, options) && copy(&ssh->host, options->host) && copy(&ssh->user, options->user) &&
          copy_secret(&ssh->passphrase, options->passphrase) && copy_secret(&ssh->password, options->password) &&
          copy(&ssh->host_key, options->host_key) && copy(&ssh->host_key_alias, options->host_key_alias) &&
          copy_path(&ssh->agent_socket, options->agent_socket) && copy_known_hosts(ssh, options);

@@ -15,6 +15,7 @@
 
 typedef enum {
   IDLE_PHASE_RESOLVE,
+  IDLE_PHASE_WAY, /* the hop opens it */
   IDLE_PHASE_DIAL,
   IDLE_PHASE_HANDSHAKE,
   IDLE_PHASE_AUTH,
@@ -25,7 +26,9 @@ struct idle_ssh {
   /* what was asked for; the strings are owned */
   char *host;
   int port;
-  char *url; /* "ssh://host:port" */
+  char *name; /* "ssh://host:port" */
+  char *url;  /* see idle_ssh_url() */
+  char *hops; /* how ssh(1) finds the hops, "ssh://user@host:port,…"; NULL = dialled */
   char *user;
   char *passphrase; /* secret, wiped after login, as is the next */
   char *password;
@@ -48,7 +51,9 @@ struct idle_ssh {
   int gai_error;
   int gai_errno;
 
-  idle_dial dial;
+  const char *way_kind; /* static: why the hop did not open a way; NULL = it did, or may */
+  char *way_text;       /* owned: what became of the way, for people; NULL = nothing */
+  idle_dial dial;       /* or, behind a hop, only the socket */
   idle_wire wire;
   idle_memory memory;
   LIBSSH2_SESSION *session; /* NULL before the handshake */
@@ -87,6 +92,23 @@ const char *idle_ssh_last_error(const idle_ssh *ssh);
 
 /* Whether a result of libssh2 means "not yet"; an error of the connection itself is noted. */
 bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result);
+
+/* Appends why the connection was lost. */
+void idle_ssh_add_loss(const idle_ssh *ssh, char *text, size_t capacity);
+
+/* ---- way.c ---- */
+
+/* Fills in the names of the server and of its hops. Returns: false when memory is short. */
+bool idle_way_name(idle_ssh *ssh, const idle_ssh_options *options);
+
+/* Appends what runs a command line on the last hop, "ssh -J … … ", if there is one. */
+void idle_way_add_hop(const idle_ssh *ssh, char *text, size_t capacity);
+
+/* Waits for the way through the hop: its socket is in ssh->dial then. */
+idle_ssh_status idle_way_step(idle_ssh *ssh, idle_ssh_error *error);
+
+/* What to say when the time is over before that. */
+idle_ssh_status idle_way_timeout(const idle_ssh *ssh, double elapsed_s, idle_ssh_error *error);
 
 /* ---- options.c ---- */
 

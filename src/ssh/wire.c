@@ -130,6 +130,7 @@ static void copy_kexinit(idle_wire *wire, const void *bytes, size_t size) {
 
 ssize_t idle_wire_receive(idle_wire *wire, void *bytes, size_t size) {
   if (wire->cut) return -ECONNRESET;
+  if (wire->fails) return -ETIMEDOUT;
   if (wire->stage == IDLE_WIRE_BANNER && !read_banner(wire)) return -EAGAIN;
   if (wire->stage == IDLE_WIRE_BANNER_READ) return give_banner(wire, bytes, size);
   ssize_t count = receive_raw(wire, bytes, size, 0);

@@ -23,6 +23,7 @@ typedef struct {
   bool ended;    /* nothing more will come; `error` says why */
   int error;     /* errno value, 0 = the peer closed in good order */
   bool cut;      /* idle_wire_cut() was called */
+  bool fails;    /* for the moment reading is an error */
   size_t budget; /* bytes that may still be read in this turn */
 
   char *out; /* owned: bytes that libssh2 sent and the kernel did not take */

@@ -23,6 +23,8 @@ local ssh = {}
 ---@field accept_new?    boolean  the key of an unknown host is accepted and added to the first known_hosts file; one
 ---                               that has changed or is revoked is refused all the same
 ---@field host_key?      string   "SHA256:…", as `ssh-keygen -l` prints it: only this key is accepted
+---@field via?           idle.SshClient  the connection runs through this one, as with ssh's ProxyJump, and may be the
+---                               `via` of another: that server looks up the host and connects to the port
 ---@field timeout_ms     number   from now until logged in
 ---@field alive_interval_ms? integer  between signs of life; 2000 to 3600000, default 15000
 ---@field alive_count_max?   integer  signs of life that may stay unacknowledged before the connection counts as lost;
@@ -30,7 +32,7 @@ local ssh = {}
 ---@field trace?         fun(line: string)  is told of each phase, secrets excepted
 
 ---@class idle.SshInfo
----@field address              string    the one that answered
+---@field address              string    the one that answered; "" with `via`
 ---@field banner               string    of the server, as it came
 ---@field host_key_type        string    as "ssh-ed25519"
 ---@field host_key_fingerprint string    "SHA256:…"
@@ -53,6 +55,12 @@ local Client = {}
 ---@return idle.SshClient?
 ---@return idle.SshConnectError? err  kinds `input.session`, `secret.closed` (nothing was sent), `ssh.resolve`,
 ---        `ssh.connect`, `ssh.handshake`, `ssh.busy`, `ssh.hostkey_*`, `ssh.auth`, `ssh.timeout`, `ssh.lost`
+---
+--- With `via`, each server on the way has its own host key check and login, by its own `connect`; the messages say
+--- `'ssh://host:22' through 'ssh://hop:22'`. The new connection keeps the other one alive, and ends with it, by
+--- `ssh.lost`. A hop that forwards nothing (AllowTcpForwarding no) or does not reach the host is `ssh.connect`. Only
+--- one way at a time is opened through a connection: a host that does not answer holds up the others until its
+--- deadline. A host that falls silent behind a hop shows only by the deadline of what waits for it.
 function ssh.connect(options) end
 
 --- Runs a command line without a terminal. Waits until the server has started it. Several commands may run at a time,
