@@ -25,6 +25,11 @@ static int note_error(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, idle_task_of(L));
   lua_insert(L, -2);
   lua_setiuservalue(L, -2, IDLE_TASK_ERROR_TEXT);
+  char place[IDLE_PLACE_SIZE];
+  if (idle_scheduler_of(L)->keeps_books && idle_stack_place(L, place)) {
+    lua_pushstring(L, place);
+    lua_setiuservalue(L, -2, IDLE_TASK_ERROR_PLACE);
+  }
   lua_settop(L, 1);
   return 1;
 }

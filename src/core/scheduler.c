@@ -1,5 +1,7 @@
 #include "scheduler.h"
 
+#include "hook.h"
+
 #include <lauxlib.h>
 #include <string.h>
 
@@ -105,8 +107,8 @@ static void finish_without_outcome(idle_task *task, int status) {
 
 /* Suspended in mid-computation, a task that has to end may never meet a wait. */
 static void on_step(lua_State *L, lua_Debug *frame) {
-  (void)frame;
-  lua_sethook(L, NULL, 0, 0);
+  if (idle_hook_took_line(L, frame)) return;
+  idle_hook_clear(L);
   idle_task_raise_ending(L);
 }
 
@@ -132,7 +134,7 @@ void idle_task_run(idle_task *task) {
     idle_task_abandon(task);
     return;
   }
-  if (task->is_preempted && task->ending.kind != NULL) lua_sethook(task->thread, on_step, LUA_MASKCOUNT, 1);
+  if (task->is_preempted && task->ending.kind != NULL) idle_hook_set(task->thread, on_step, 1);
   task->is_preempted = false;
   int status = resume(task);
   if (status == LUA_OK)
@@ -168,6 +170,12 @@ void idle_scheduler_end(idle_scheduler *scheduler, idle_ending ending, const idl
 
 /* ---- The object ---- */
 
+uint64_t idle_scheduler_birth(idle_scheduler *scheduler) {
+  const idle_task *maker = scheduler->current;
+  if (maker == NULL || maker == scheduler->keeper || !scheduler->keeps_books) return ++scheduler->births;
+  return maker->origin;
+}
+
 /* What a module of ours spawns belongs to the code that called it, maybe in another task. */
 static void note_spawner(lua_State *L, idle_task *task) {
   const idle_task *spawner = task->scheduler->current;
@@ -182,7 +190,9 @@ idle_task *idle_task_spawn(lua_State *L, int arguments) {
   *task = (idle_task){
       .scheduler = scheduler, .world = world_of(scheduler), .ending = scheduler->ending, .arguments = arguments + 1};
   TAILQ_INIT(&task->joiners);
+  task->origin = idle_scheduler_birth(scheduler);
   note_spawner(L, task);
+  if (scheduler->keeps_books) task->is_of_session = idle_stack_is_in_session(L);
   luaL_setmetatable(L, IDLE_TASK);
   lua_insert(L, object);
   lua_State *thread = lua_newthread(L);

@@ -2,6 +2,7 @@
 #ifndef IDLE_SCHEDULER_H
 #define IDLE_SCHEDULER_H
 
+#include "hook.h"
 #include "random.h"
 #include "stack.h"
 #include "task.h"
@@ -36,8 +37,10 @@ struct idle_task {
   idle_world *world;
   lua_State *thread; /* NULL once done */
   idle_task_state state;
-  int arguments;     /* of its first resume */
-  bool is_preempted; /* suspended by a hook, not in a wait */
+  int arguments;      /* of its first resume */
+  bool is_preempted;  /* suspended by a hook, not in a wait */
+  uint64_t origin;    /* the number of what it belongs to, see idle_scheduler_birth() */
+  bool is_of_session; /* if books are kept: a session of ours spawned it */
   idle_queue joiners;
   TAILQ_ENTRY(idle_task) place;       /* among the live; later, if is_unhandled, among the failed */
   TAILQ_ENTRY(idle_task) ready_place; /* while IDLE_TASK_READY */
@@ -75,6 +78,11 @@ struct idle_scheduler {
   idle_task_list failed;       /* done, and nobody took their error */
   idle_task outside;           /* stands for "no task" in every other thread */
   idle_protected_call protected_calls[4];
+  uint64_t births;      /* the newest number of what was spawned or opened */
+  bool keeps_books;     /* what is spawned and opened is noted with its place (census.h) */
+  idle_task *keeper;    /* the task that wants to know; only compared */
+  idle_on_line on_line; /* told of every line that runs (hook.h); NULL: nobody is */
+  void *on_line_context;
 };
 
 /* Hands `scheduler` to the state: threads made from now on find it. L is the
@@ -86,6 +94,10 @@ idle_scheduler *idle_scheduler_of(lua_State *L);
 
 /* The task whose own thread L is; NULL for any other thread. */
 idle_task *idle_task_of(lua_State *L);
+
+/* The number of what the running task makes now: a new one, but what a task makes
+ * that the keeper of the books has spawned, or one of its own, belongs to that. */
+uint64_t idle_scheduler_birth(idle_scheduler *scheduler);
 
 /* Runs the tasks that are ready now, not those that become ready meanwhile. */
 void idle_scheduler_turn(idle_scheduler *scheduler);
@@ -133,7 +145,13 @@ void idle_task_abandon(idle_task *task);
 /* ---- What a task leaves behind (outcome.c) ---- */
 
 /* User values of a task's object. */
-enum { IDLE_TASK_THREAD = 1, IDLE_TASK_OUTCOME, IDLE_TASK_ERROR_TEXT, IDLE_TASK_VALUES = IDLE_TASK_ERROR_TEXT };
+enum {
+  IDLE_TASK_THREAD = 1,
+  IDLE_TASK_OUTCOME,
+  IDLE_TASK_ERROR_TEXT,
+  IDLE_TASK_ERROR_PLACE, /* where in the script it was raised, if books are kept */
+  IDLE_TASK_VALUES = IDLE_TASK_ERROR_PLACE
+};
 
 /* The function of a task's thread: calls the one on its stack, keeps the outcome. */
 int idle_task_body(lua_State *L);

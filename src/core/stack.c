@@ -47,6 +47,16 @@ bool idle_stack_is_ours(const lua_Debug *frame) {
   return strncmp(frame->source, "=idle.", 6) == 0 || strcmp(frame->source, "=idle") == 0;
 }
 
+bool idle_stack_is_in_session(lua_State *L) {
+  lua_Debug frame;
+  for (int level = 0; lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "S", &frame);
+    if (strncmp(frame.source, "=idle.sessions.", 15) == 0) return true;
+    if (frame.what[0] != 'C' && !idle_stack_is_ours(&frame)) return false;
+  }
+  return false;
+}
+
 bool idle_stack_place(lua_State *thread, char *place) {
   lua_Debug frame;
   place[0] = '\0';

@@ -18,6 +18,9 @@ bool idle_stack_is_closing(lua_State *thread, const idle_protected_call *protect
 /* Whether a frame, of which "S" is known, is that of a module of ours. */
 bool idle_stack_is_ours(const lua_Debug *frame);
 
+/* Whether L runs code of a session of ours, called by the script or by a task of its own. */
+bool idle_stack_is_in_session(lua_State *L);
+
 enum { IDLE_PLACE_SIZE = LUA_IDSIZE + 12 };
 
 /* Writes where the script's own code is on this thread, as "joiner.lua:12": the

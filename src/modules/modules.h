@@ -10,6 +10,8 @@ int luaopen_idle_clixml(lua_State *L);
 int luaopen_idle_file(lua_State *L);
 int luaopen_idle_hash(lua_State *L);
 int luaopen_idle_json(lua_State *L);
+int luaopen_idle_lines(lua_State *L);
+int luaopen_idle_live(lua_State *L);
 int luaopen_idle_loop(lua_State *L);
 int luaopen_idle_process(lua_State *L);
 int luaopen_idle_secret(lua_State *L);

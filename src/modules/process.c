@@ -1,5 +1,6 @@
 /* idle.process: local programs behind pipes, without blocking the other tasks.
  * Documented in lua/idle/meta/process.lua. */
+#include "census.h"
 #include "fail.h"
 #include "modules.h"
 #include "process_child.h"
@@ -311,6 +312,13 @@ static int process_close(lua_State *L) {
   return 0;
 }
 
+static int process_is_open(lua_State *L) {
+  const Process *process = luaL_checkudata(L, 1, PROCESS);
+  if (process->child == NULL) return 0;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 /* ---- Functions ---- */
 
 static int process_spawn(lua_State *L) {
@@ -329,6 +337,7 @@ static int process_spawn(lua_State *L) {
   process->child = idle_child_spawn(idle_loop(L), &options, on_change, process, &error);
   if (process->child == NULL) return idle_process_fail_spawn(L, &options, error);
   regulate(process);
+  idle_census_enter(L, lua_gettop(L), process_is_open, "process '%s'", options.command[0]);
   return 1;
 }
 

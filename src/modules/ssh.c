@@ -1,5 +1,6 @@
 /* idle.ssh: connections to SSH servers, and commands on them. Documented in
  * lua/idle/meta/ssh.lua. */
+#include "census.h"
 #include "fail.h"
 #include "modules.h"
 #include "ssh_options.h"
@@ -30,6 +31,13 @@ static void close_client(void *client) {
   if (link != NULL) idle_link_close(link);
 }
 
+static int client_is_held(lua_State *L) {
+  const idle_link *link = check_client(L)->link;
+  if (link == NULL || link->ssh == NULL) return 0;
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
 static int connect_on(lua_State *L, int status, lua_KContext ctx) {
   (void)status;
   Client *client = lua_touserdata(L, IDLE_SSH_RESULT_SLOT);
@@ -38,6 +46,8 @@ static int connect_on(lua_State *L, int status, lua_KContext ctx) {
   idle_ssh_tell_trace(L, IDLE_SSH_RESULT_SLOT, client->link);
   if (outcome == IDLE_SSH_AGAIN) return idle_ssh_wait_for(L, client->link, false, ctx, connect_on);
   if (outcome == IDLE_SSH_FAILED) return idle_ssh_push_error(L, &error);
+  const char *address = idle_ssh_facts_of(client->link->ssh).address;
+  idle_census_enter(L, IDLE_SSH_RESULT_SLOT, client_is_held, "SSH connection to '%s'", address);
   idle_ssh_wait_done(L);
   lua_pushvalue(L, IDLE_SSH_RESULT_SLOT);
   return 1;

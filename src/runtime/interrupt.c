@@ -1,11 +1,11 @@
 #include "interrupt.h"
 
+#include "hook.h"
 #include "state.h"
 
 #include <errno.h>
 #include <lauxlib.h>
 #include <signal.h>
-#include <string.h>
 
 /* The watchdog of a timeout speaks by a signal, too: so all comes in on the main
  * thread, between two instructions of Lua or in a system call. */
@@ -45,7 +45,7 @@ static void make_way(lua_State *L, int step) {
     idle_task_preempt(L);
   } else {
     if (step == PATIENCE) luaL_error(L, "interrupted!");
-    lua_sethook(L, stop, LUA_MASKCOUNT, PATIENCE);
+    idle_hook_set(L, stop, PATIENCE);
   }
 }
 
@@ -61,14 +61,16 @@ static bool is_inside_idle(lua_State *L) {
 }
 
 static void stop(lua_State *L, lua_Debug *frame) {
-  (void)frame;
   int step = lua_gethookcount(L);
-  lua_sethook(L, NULL, 0, 0);
+  /* While lines are told, Lua counts down at every instruction, and may overwrite
+   * the 1 that the signal handler has set: then a line is as good. */
+  if (idle_hook_took_line(L, frame) && step > 1) return;
+  idle_hook_clear(L);
   idle_runtime *rt = armed;
   if (rt == NULL || !is_pending()) return; /* it was delivered meanwhile */
   if (is_inside_idle(L)) {
     /* Never the same step twice: it might always meet a loop at the same place. */
-    lua_sethook(L, stop, LUA_MASKCOUNT, step % LONGEST_STEP + 1);
+    idle_hook_set(L, stop, step % LONGEST_STEP + 1);
   } else if (end_tasks(rt)) {
     idle_task_raise_ending(L);
   } else if (rt->scheduler.current == rt->main) {
@@ -82,7 +84,7 @@ static void stop(lua_State *L, lua_Debug *frame) {
 
 /* Unlike lua not at a call: the error would come instead of the `__close` of a wait. */
 void idle_interrupt_pass_on(lua_State *L) {
-  if (L != NULL && is_pending()) lua_sethook(L, stop, LUA_MASKCOUNT, 1);
+  if (L != NULL && is_pending()) idle_hook_set(L, stop, 1);
 }
 
 /* ---- Stopping waits ---- */

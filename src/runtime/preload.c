@@ -44,11 +44,13 @@ static int open_packed(lua_State *L) {
 
 /* ---- The list ---- */
 
-static const luaL_Reg c_modules[] = {
-    {"idle.base64", luaopen_idle_base64}, {"idle.clixml", luaopen_idle_clixml},   {"idle.file", luaopen_idle_file},
-    {"idle.hash", luaopen_idle_hash},     {"idle.json", luaopen_idle_json},       {"idle.loop", luaopen_idle_loop},
-    {"idle.packed", open_packed},         {"idle.process", luaopen_idle_process}, {"idle.secret", luaopen_idle_secret},
-    {"idle.ssh", luaopen_idle_ssh},       {"idle.virtual", luaopen_idle_virtual}, {NULL, NULL}};
+static const luaL_Reg c_modules[] = {{"idle.base64", luaopen_idle_base64},   {"idle.clixml", luaopen_idle_clixml},
+                                     {"idle.file", luaopen_idle_file},       {"idle.hash", luaopen_idle_hash},
+                                     {"idle.json", luaopen_idle_json},       {"idle.lines", luaopen_idle_lines},
+                                     {"idle.live", luaopen_idle_live},       {"idle.loop", luaopen_idle_loop},
+                                     {"idle.packed", open_packed},           {"idle.process", luaopen_idle_process},
+                                     {"idle.secret", luaopen_idle_secret},   {"idle.ssh", luaopen_idle_ssh},
+                                     {"idle.virtual", luaopen_idle_virtual}, {NULL, NULL}};
 
 void idle_preload(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);

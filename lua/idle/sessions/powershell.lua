@@ -4,6 +4,7 @@ local clixml = require("idle.clixml")
 local endings = require("idle.sessions.endings")
 local error_record = require("idle.sessions.error_record")
 local errors = require("idle.engine.errors")
+local live = require("idle.live")
 local lock = require("idle.sessions.lock")
 local remote_shell = require("idle.sessions.remote_shell")
 local request = require("idle.sessions.request")
@@ -139,6 +140,12 @@ function Session:info()
   return facts
 end
 
+-- For the test harness: nil once it was closed, false if there is nothing to close as yet.
+local function is_in_use(session)
+  if session.is_closed then return nil end
+  return session.shell ~= nil or session.transport:is_open()
+end
+
 --- Ends the session; never waits. A command that is under way raises.
 function Session:close()
   self.is_closed = true
@@ -154,9 +161,9 @@ Session.__close = Session.close
 ---@param transport idle.Transport
 ---@return idle.PowerShellSession
 function powershell.new(settings, depth, transport)
-  return setmetatable({
+  return live.enter(setmetatable({
     settings = settings, depth = depth, transport = transport, lock = lock.new(), last_seq = 0, is_closed = false,
-  }, Session)
+  }, Session), is_in_use, "the session with " .. settings.label)
 end
 
 return powershell
