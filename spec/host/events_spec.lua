@@ -115,7 +115,8 @@ describe("idle.host.events", function()
     end
 
     it("appends a line an event, readable at once", function()
-      local recorder = record({ events.json_lines(path) })
+      local sink <close> = events.json_lines(path)
+      local recorder = record({ sink })
       recorder:WriteEvent("A", "first\nline", "Sync", { Runs = {} })
       assert.equal("first\nline", lines()[1].Message)
       recorder:WriteEvent("B", "b")
@@ -123,8 +124,10 @@ describe("idle.host.events", function()
     end)
 
     it("adds to what is there", function()
-      record({ events.json_lines(path) }):WriteEvent("A", "a")
-      record({ events.json_lines(path) }):WriteEvent("B", "b")
+      for _, name in ipairs({ "A", "B" }) do
+        local sink <close> = events.json_lines(path)
+        record({ sink }):WriteEvent(name, "text")
+      end
       assert.equal("B", lines()[2].Type)
     end)
 
@@ -136,7 +139,8 @@ describe("idle.host.events", function()
     end)
 
     it("reports a full disk", function()
-      local recorder = record({ events.json_lines("/dev/full") })
+      local sink <close> = events.json_lines("/dev/full")
+      local recorder = record({ sink })
       recorder:WriteEvent("A", "a")
       assert.matches("cannot write events to '/dev/full'", reports[1])
     end)

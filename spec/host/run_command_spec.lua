@@ -70,8 +70,7 @@ describe("the command run", function()
   end)
 
   after_each(function()
-    for name in io.popen(("ls '%s'"):format(dir)):lines() do os.remove(dir .. "/" .. name) end
-    os.remove(dir)
+    file.remove_all(dir)
   end)
 
   local function run(...)

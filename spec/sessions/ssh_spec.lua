@@ -14,6 +14,11 @@ local function connection_pids(server)
   return pids
 end
 
+local function parent_of(pid)
+  local listing <close> = io.popen(("ps -o ppid= -p %d"):format(pid))
+  return listing:read("n")
+end
+
 local function kill_connections(server)
   for _, pid in ipairs(connection_pids(server)) do kill(pid) end
   far.wait_until(function() return #connection_pids(server) == 0 end, "the connections are gone")
@@ -127,8 +132,8 @@ exec '%s.real' "$@"
     far.wait_until(function() return not far.is_running(server.sshd.pid) end, "sshd is gone")
     assert.matches("T", (session:InvokeCommand("Get-Date", {})))
     local pid = session:info().pid
-    local parent = io.popen(("ps -o ppid= -p %d"):format(pid)):read("n")
-    local sshd = io.popen(("ps -o ppid= -p %d"):format(parent)):read("n")
+    local parent = parent_of(pid)
+    local sshd = parent_of(parent)
     kill(parent)
     if sshd > 1 then kill(sshd) end
     far.wait_until(function() return not session.shell:is_alive() end, "the end of the connection is known")

@@ -119,6 +119,7 @@ end
 --- Does the same, and starts sshd again at the same place; its log begins anew.
 function Far:restart_sshd()
   self:kill_sshd()
+  self.sshd:stop()
   self.server.sshd = sshd.start({ dir = self.dir, port = self.port, path = self.dir .. "/bin" })
   self.sshd = self.server.sshd
 end

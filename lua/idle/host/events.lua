@@ -95,6 +95,13 @@ function JsonLines:WriteEvent(event)
   if not ok then errors.raise("file.write", ("cannot write events to '%s': %s"):format(self.name, reason)) end
 end
 
+--- Closes the file; the sink is of no use then.
+function JsonLines:close()
+  if self.file ~= io.stdout then self.file:close() end
+end
+
+JsonLines.__close = JsonLines.close
+
 --- Makes a sink that appends events to a file, as JSON lines.
 ---@param path string  "-" is stdout
 ---@return idle.Sink
