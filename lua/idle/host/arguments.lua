@@ -110,18 +110,19 @@ end
 --- arguments itself.
 ---@param list string[]
 ---@param rows idle.OptionRow[]
----@return string[]
+---@return string[] rest
+---@return table    options  those that were left out, by name
 function arguments.without(list, rows)
-  local rest, index = {}, 1
+  local rest, options, index = {}, {}, 1
   while index <= #list and list[index] ~= "--" do
     if row_of(rows, list[index]) then
-      index = read_option(rows, list, index, {})
+      index = read_option(rows, list, index, options)
     else
       rest[#rest + 1] = list[index]
       index = index + 1
     end
   end
-  return table.move(list, index, #list, #rest + 1, rest)
+  return table.move(list, index, #list, #rest + 1, rest), options
 end
 
 --- Takes the command's word out of a list of arguments. Before it stand only

@@ -43,8 +43,9 @@ end
 
 local function run_row(row, list)
   if row.passes_arguments then
-    if list[1] == "--help" then return show_help(row.name) end
-    return require(row.module).main(arguments.without(list, table_of_commands.common))
+    local rest, common = arguments.without(list, table_of_commands.common)
+    if common.help then return show_help(row.name) end
+    return require(row.module).main(rest, common)
   end
   local options, words = arguments.parse(list, table_of_commands.options_of(row))
   if options.help then return show_help(row.name) end

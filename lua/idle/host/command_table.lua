@@ -3,6 +3,7 @@
 ---@class idle.OptionRow
 ---@field name     string    without the dashes
 ---@field value?   string    what its value is called; nil = a switch
+---@field is_value_optional? boolean  it may stand alone; the value comes behind "="
 ---@field type?    "number"|"port"  the value is a number above 0; a number of a port
 ---@field choices? string[]  the only values; their case does not matter
 ---@field default? string    shown in the help
@@ -16,7 +17,7 @@
 ---@field summary  string
 ---@field details? string
 ---@field groups   { title: string, [integer]: idle.OptionRow }[]
----@field module   string   main(options, words) or, if passes_arguments, main(list) gives the exit status
+---@field module   string   main(options, words) or, if passes_arguments, main(list, common) gives the exit status
 ---@field words?   { what: string, at_most: number }  what it takes beside options, at least one; main's second argument
 ---@field passes_arguments? boolean  it reads its arguments itself
 
@@ -180,9 +181,10 @@ it. 'sim powershell' is that powershell.exe: ARGV is its real command line.]],
 for index, row in ipairs(require("idle.host.workflow_command_rows")) do
   table.insert(table_of_commands.commands, index + 1, row)
 end
+table.insert(table_of_commands.commands, #table_of_commands.commands, (require("idle.host.test_command_row")))
 
 --- Words of commands that this version does not have.
-table_of_commands.absent = { "resume", "runs", "show", "report", "test", "doctor" }
+table_of_commands.absent = { "resume", "runs", "show", "report", "doctor" }
 
 table_of_commands.exit_statuses = {
   { "0", "done" },

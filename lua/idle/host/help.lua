@@ -27,7 +27,8 @@ end
 local function example_line(text) return "\n" .. (" "):rep(COLUMN) .. "e.g. " .. text end
 
 local function option_entry(row)
-  local left = "--" .. row.name .. (row.value and " " .. row.value or "")
+  local value = row.is_value_optional and ("[=%s]"):format(row.value) or row.value and " " .. row.value or ""
+  local left = "--" .. row.name .. value
   local text = row.help
   if row.choices then text = ("%s (%s)"):format(text, table.concat(row.choices, ", ")) end
   if row.default then text = ("%s [default: %s]"):format(text, row.default) end

@@ -1,0 +1,115 @@
+--- `idle-lua test`: busted, as a part of this program.
+local errors = require("idle.engine.errors")
+
+local test_command = {}
+
+-- `--coverage` alone has no value: what stands behind it may be a spec.
+local function split_coverage(argument)
+  return argument:match("^%-%-coverage=(.+)$") or (argument == "--coverage" and "lcov.info")
+end
+
+local SWITCHES = { ["--coverage-specs"] = "counts_specs", ["--no-leak-check"] = "ignores_leaks" }
+
+-- What is ours is taken out; busted refuses what it does not know.
+local function take_options(list)
+  local options, rest = {}, {}
+  for index, argument in ipairs(list) do
+    if argument == "--" then
+      table.move(list, index, #list, #rest + 1, rest)
+      break
+    end
+    local coverage = split_coverage(argument)
+    if coverage then
+      options.coverage = coverage
+    elseif SWITCHES[argument] then
+      options[SWITCHES[argument]] = true
+    else
+      rest[#rest + 1] = argument
+    end
+  end
+  return options, rest
+end
+
+-- The seed stays among busted's options: it shuffles with it.
+local function check_seed(list)
+  for index, argument in ipairs(list) do
+    local text = argument:match("^%-%-seed=(.*)$") or (argument == "--seed" and (list[index + 1] or ""))
+    if text and not math.tointeger(tonumber(text)) then
+      errors.raise("input.option", ("--seed needs an integer, not '%s'"):format(errors.escape(text)))
+    end
+  end
+end
+
+local function check_busted()
+  if package.searchpath("busted.runner", package.path) then return end
+  errors.raise("input.script", "busted is not installed: 'apt-get install lua-busted', "
+    .. "or set LUA_PATH_5_4 to where it is")
+end
+
+local function quote(argument)
+  return argument:find("^[%w_@%%+=:,./-]+$") and argument or "'" .. argument:gsub("'", "'\\''") .. "'"
+end
+
+-- The command line that would run the same specs, for a seed to be added to.
+local function command_line(list)
+  local words, skips = { "idle-lua", "test" }, false
+  for _, argument in ipairs(list) do
+    if skips or argument:find("^%-%-seed=") or argument == "--seed" then
+      skips = argument == "--seed"
+    else
+      words[#words + 1] = quote(argument)
+    end
+  end
+  return table.concat(words, " ")
+end
+
+-- The harness needs busted's core. This part of busted is told it in every run,
+-- after the helper of the user.
+local function install_with(options)
+  local name = "busted.modules.filter_loader"
+  local make_loader = require(name)
+  package.loaded[name] = function()
+    local load_filters = make_loader()
+    return function(core, ...)
+      require("idle.test.harness").install(core, options)
+      return load_filters(core, ...)
+    end
+  end
+end
+
+-- Where busted would end the process, the command ends: a timeout, or output that could not be written, has its say.
+local Exit = {}
+
+local function run_busted()
+  require("busted.compatibility").exit = function(status) error(setmetatable({ status = status }, Exit), 0) end
+  local ok, raised = pcall(require("busted.runner"), { standalone = false })
+  if ok then return 0 end
+  if getmetatable(raised) ~= Exit then error(raised, 0) end
+  return raised.status == 0 and 0 or 1
+end
+
+-- With --no-leak-check; at the end of a script they would be waited for.
+local function end_tasks()
+  for _, left in ipairs(require("idle.live").tasks(0)) do left.task:cancel() end
+end
+
+--- Runs busted.
+---@param list   string[]  the arguments, without those that all commands have
+---@param common table     those
+---@return integer exit_status
+function test_command.main(list, common)
+  local options, rest = take_options(list)
+  check_seed(rest)
+  check_busted()
+  options.command_line = command_line(list)
+  if common.json then table.insert(rest, 1, "--output=idle.test.json_output") end
+  -- `.busted` may name an interpreter; this is one already.
+  rawset(_G, "arg", { [0] = "busted", "--ignore-lua", table.unpack(rest) })
+  install_with(options)
+  require("idle.host.options").progress = false -- what busted shows stands alone
+  local status = run_busted()
+  end_tasks()
+  return status
+end
+
+return test_command

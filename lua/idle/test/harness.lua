@@ -1,0 +1,146 @@
+--- What `idle-lua test` adds to busted: specs that leak fail, chance repeats, messages name the lines of the spec, and
+--- lines are counted.
+local coverage = require("idle.test.coverage")
+local leaks = require("idle.test.leaks")
+local positions = require("idle.test.positions")
+
+local harness = {}
+
+---@class idle.test.HarnessOptions
+---@field coverage?      string   file to write
+---@field counts_specs?  boolean  coverage of the specs themselves, too
+---@field ignores_leaks? boolean
+---@field seed?          integer  default: busted's
+---@field command_line?  string   runs the same specs again, but for the seed
+
+local is_installed = false
+
+-- Ours come before those of busted and its output.
+local FIRST = { priority = 1 }
+
+local function on(core, channel, f)
+  core.subscribe(channel, function(...)
+    f(...)
+    return nil, true
+  end, FIRST)
+end
+
+-- ---- Leaks ----
+
+-- Where busted says that something went wrong; the message has the place.
+local function trace_of(element, message)
+  local file, line = message:match("^([^\n]-):(%d+): ")
+  local trace = element.trace or {}
+  return { short_src = file or trace.short_src, currentline = line and tonumber(line) or trace.currentline,
+    what = "Lua", traceback = "", message = message }
+end
+
+local function publish(core, element, found)
+  local message = leaks.message(found, positions.of_trace(element.trace) or element.name)
+  -- To busted only a spec can fail; with anything else it is an error.
+  local kind = element.descriptor == "it" and found.kind or "error"
+  core.publish({ kind, element.descriptor }, element, core.context.parent(element), message,
+    trace_of(element, message))
+end
+
+-- A block is what `setup` and the lines of a file or describe have made: it may live until the end of the block.
+local function check_blocks(core)
+  local scopes = {}
+  local function open() scopes[#scopes + 1] = leaks.begin() end
+  local function close(element)
+    local found = leaks.finish(table.remove(scopes))
+    if found.kind then publish(core, element, found) end
+  end
+  for _, descriptor in ipairs({ "file", "describe" }) do
+    on(core, { descriptor, "start" }, open)
+    on(core, { descriptor, "end" }, close)
+  end
+end
+
+-- busted tells that a spec has ended before its after_each run. That is held back until they have: only then is it
+-- known what the spec leaves behind. Our own before_each and after_each are the outermost.
+local function check_specs(core)
+  local scope, held
+  local is_releasing = false
+
+  local function release(found)
+    local element, parent, status, debug_info = table.unpack(held, 1, 4)
+    held = nil
+    if found and found.kind and (status == "success" or found.kind_of_task) then
+      publish(core, element, found)
+      if status == "success" then status = found.kind end
+    end
+    is_releasing = true
+    core.publish({ "test", "end" }, element, parent, status, debug_info)
+    is_releasing = false
+  end
+
+  core.subscribe({ "test", "end" }, function(element, parent, status, debug_info)
+    if is_releasing or element.descriptor ~= "it" or not scope then return nil, true end
+    held = { element, parent, status, debug_info }
+    return nil, false
+  end, FIRST)
+  core.executors.before_each(function() scope = leaks.begin() end)
+  core.executors.after_each(function()
+    local found = leaks.finish(scope)
+    scope = nil
+    if held then release(found) end
+  end)
+end
+
+-- ---- Chance ----
+
+local function seed_specs(core, options)
+  local seed = require("idle.test.chance").seed
+  local current
+  local failures = 0
+  -- With --list nothing begins.
+  local function begin()
+    if current then seed(current) end
+  end
+  on(core, { "suite", "start" }, function()
+    current = options.seed or math.floor(core.randomseed)
+    begin()
+  end)
+  on(core, { "file", "start" }, begin)
+  core.executors.before_each(begin)
+  for _, kind in ipairs({ "failure", "error" }) do on(core, { kind }, function() failures = failures + 1 end) end
+  on(core, { "suite", "end" }, function()
+    if failures == 0 or not current then return end
+    failures = 0
+    io.stderr:write(options.command_line
+      and ("idle-lua: the seed was %d; again with '%s --seed=%d'\n"):format(current, options.command_line, current)
+      or ("idle-lua: the seed was %d; again with '-Xhelper seed=%d'\n"):format(current, current))
+  end)
+end
+
+-- ---- All ----
+
+local function count_lines(core, options)
+  local specs = {}
+  on(core, { "file", "start" }, function(element) specs[element.name] = true end)
+  on(core, { "exit" }, function()
+    io.stderr:write("idle-lua: ", coverage.write(options.coverage, not options.counts_specs and specs or nil), "\n")
+  end)
+  coverage.begin()
+end
+
+--- Adds all this to busted, once.
+---@param core    table  busted's, as its own modules get it
+---@param options idle.test.HarnessOptions
+function harness.install(core, options)
+  if is_installed then return end
+  is_installed = true
+  require("idle.test.assertions")
+  positions.install(core)
+  seed_specs(core, options)
+  if not options.ignores_leaks then
+    leaks.keep_books()
+    check_blocks(core)
+    check_specs(core)
+  end
+  require("idle.host.events").standard_sinks() -- they stay open to the end: no leak of a spec
+  if options.coverage then count_lines(core, options) end
+end
+
+return harness

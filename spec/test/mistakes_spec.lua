@@ -1,0 +1,156 @@
+--- Mistakes in a user's spec: each message names the line of that spec, and none of this program.
+local specs = require("spec.support.specs")
+
+local SPECS = [[
+local idle = require("idle")
+
+describe("a wait", function()
+  it("in a coroutine", function()
+    local co = coroutine.create(function()
+      idle.sleep(1) -- coroutine
+    end)
+    error(select(2, coroutine.resume(co)), 0)
+  end)
+  it("in require", function()
+    package.preload.patient = function()
+      idle.sleep(1) -- require
+    end
+    require("patient")
+  end)
+  it("for ever", function()
+    idle.spawn(function() -- deadlock
+      require("idle.loop").condition():wait()
+    end):join()
+  end)
+  it("of the wrong type", function()
+    idle.sleep("soon") -- type
+  end)
+end)
+
+describe("sorted", function()
+  table.sort({ 3, 2, 1 }, function(a, b)
+    idle.sleep(1) -- sort
+    return a < b
+  end)
+end)
+
+describe("a forgotten join of a task", function()
+  it("that failed", function()
+    idle.spawn(function() -- failed
+      idle.sleep(0)
+      error("in the task") -- raise
+    end)
+    idle.sleep(0.01)
+  end)
+  it("that raised an error of ours", function()
+    idle.spawn(function()
+      idle.exec({ command = { "/no/such/program" } }) -- ours
+    end)
+  end)
+  it("that asserted", function()
+    idle.spawn(function() -- asserted
+      assert.equal(1, 2) -- assertion
+    end)
+  end)
+  it("that still runs", function()
+    idle.spawn(function() -- running
+      idle.wait_until{ check = function() return false end, timeout = 60 } -- until
+    end)
+  end)
+end)
+
+describe("an assertion in a task", function()
+  it("that is joined", function()
+    local task = idle.spawn(function()
+      assert.equal("expected", "seen") -- joined
+    end)
+    task:join()
+  end)
+  it("that gather waits for", function()
+    idle.gather({ function() assert.is_true(false) end }) -- gather
+  end)
+end)
+
+describe("virtual time", function()
+  it("with a real program", function()
+    idle.test.virtual_time(function()
+      idle.exec({ command = { "true" } }) -- program
+    end)
+  end)
+  it("with a real connection", function()
+    idle.test.virtual_time(function()
+      local session <close> = idle.ssh_session{ host = "127.0.0.1", agent = false }
+      session:InvokeCommand("Get-Date") -- connection
+    end)
+  end)
+  it("with a forgotten task", function()
+    idle.test.virtual_time(function()
+      idle.spawn(function() -- virtual
+        require("idle.loop").condition():wait() -- stuck
+      end)
+      idle.sleep(1)
+    end)
+  end)
+end)
+]]
+
+describe("a mistake in a spec is told with its line:", function()
+  local messages, run
+
+  setup(function() messages, run = specs.messages(SPECS) end)
+
+  local function assert_message(name, at, rest)
+    local message = messages[name]
+    assert.is_string(message, name)
+    assert.equal(specs.place(SPECS, at) .. ": ", message:match("^[^\n]-:%d+: "), message)
+    assert.is_truthy(message:find(rest, 1, true), message)
+  end
+
+  it("a wait where a task cannot be suspended", function()
+    assert_message("a wait in a coroutine", "coroutine", "'sleep' cannot wait in a coroutine")
+    assert_message("a wait in require", "require", "'sleep' cannot wait in function 'require'")
+    assert_message("sorted", "sort", "'sleep' cannot wait in function 'table.sort'")
+  end)
+
+  it("a wait that nobody can end, and one that is none", function()
+    assert_message("a wait for ever", "deadlock", "deadlock: ")
+    assert_message("a wait of the wrong type", "type", "seconds must be a number")
+  end)
+
+  it("a task that nobody joined, and which failed", function()
+    assert_message("a forgotten join of a task that failed", "raise", "in the task\n(in the task spawned at "
+      .. specs.place(SPECS, "failed") .. ", which nobody joined)")
+    assert_message("a forgotten join of a task that raised an error of ours", "ours", "/no/such/program")
+    assert_message("a forgotten join of a task that asserted", "assertion", "Expected objects to be equal.")
+    assert_message("a forgotten join of a task that asserted", "assertion", "(in the task spawned at "
+      .. specs.place(SPECS, "asserted") .. ", which nobody joined)")
+  end)
+
+  it("a task that nobody joined, and which still runs", function()
+    assert_message("a forgotten join of a task that still runs", "running", "the task spawned here still waits in ")
+    assert_message("a forgotten join of a task that still runs", "running", " at " .. specs.place(SPECS, "until"))
+  end)
+
+  it("an assertion in a task, through join", function()
+    assert_message("an assertion in a task that is joined", "joined", "Expected objects to be equal.")
+    assert_message("an assertion in a task that gather waits for", "gather", "Expected objects to be the same.")
+  end)
+
+  it("what is real in virtual time", function()
+    assert_message("virtual time with a real program", "program", "virtual time cannot wait")
+    assert_message("virtual time with a real connection", "connection", "virtual time cannot wait")
+    assert.is_truthy(messages["virtual time with a forgotten task"]:find(specs.place(SPECS, "virtual"), 1, true))
+    assert.is_truthy(messages["virtual time with a forgotten task"]:find(specs.place(SPECS, "stuck"), 1, true))
+  end)
+
+  it("and a failed assertion is a failure wherever it stood", function()
+    local failures = {}
+    for _, failure in ipairs(run.document.failures) do failures[failure.name] = true end
+    assert.same({
+      ["a forgotten join of a task that asserted"] = true,
+      ["a forgotten join of a task that still runs"] = true,
+      ["an assertion in a task that is joined"] = true,
+      ["an assertion in a task that gather waits for"] = true,
+    }, failures)
+  end)
+end)

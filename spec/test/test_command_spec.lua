@@ -1,0 +1,178 @@
+--- `idle-lua test`, `busted --lua=idle-lua` and specs that run themselves, as people call them.
+local file = require("idle.file")
+local json = require("idle.json")
+local process = require("idle.process")
+local specs = require("spec.support.specs")
+
+local PROGRAM = assert(process.executable())
+
+local GOOD = [[
+local idle = require("idle")
+describe("a spec", function()
+  it("waits #slow", function() idle.sleep(0.001) end)
+  it("spawns", function() assert.equal(7, idle.spawn(function() idle.sleep(0.001) return 7 end):join()) end)
+  it("runs a program", function() assert.equal("x\n", idle.exec({ command = { "echo", "x" } }).stdout) end)
+end)
+]]
+
+local BAD = [[
+local idle = require("idle")
+describe("a spec", function()
+  it("fails", function() assert.equal(1, 2) end)
+  it("passes", function() idle.sleep(0.001) end)
+end)
+]]
+
+local CHANCE = [[
+local idle = require("idle")
+local loop = require("idle.loop")
+local function draw(name)
+  local bytes = loop.random_bytes(2)
+  io.stderr:write(("%s %.17g %d %s\n"):format(name, loop.random(), math.random(1 << 30), bytes:byte(1, 2)))
+end
+describe("chance", function()
+  for _, name in ipairs({ "a", "b", "c", "d", "e", "f" }) do it(name, function() draw(name) end) end
+  it("fails", function() error("to see the seed") end)
+end)
+]]
+
+describe("idle-lua test", function()
+  local function test(text, ...) return specs.run({ ["a_spec.lua"] = text }, { "test", ... }).outcome end
+
+  it("runs specs that wait, spawn and start programs, with busted's exit status", function()
+    local good, bad = test(GOOD, "a_spec.lua"), test(BAD, "a_spec.lua")
+    assert.matches("^%+%+%+\n3 successes / 0 failures / 0 errors", good.stdout)
+    assert.equal("", good.stderr)
+    assert.equal(0, good.exit_code)
+    assert.matches("^%-%+\n1 success / 1 failure / 0 errors", bad.stdout)
+    assert.matches("a_spec.lua:3: Expected objects to be equal", bad.stdout)
+    assert.equal(1, bad.exit_code)
+  end)
+
+  it("takes ./spec by default, and busted's own options and outputs", function()
+    local run = specs.run({ ["a_spec.lua"] = GOOD, ["b_spec.lua"] = BAD, ["helper.lua"] = "print('helped')" },
+      { "test", ".", "--helper=helper.lua", "-t", "slow", "-o", "TAP" })
+    assert.equal("helped\nok 1 - a spec waits #slow\n1..1\n", run.outcome.stdout)
+    assert.matches("Cannot find file or directory: spec", test(GOOD).stdout)
+    assert.equal("a_spec.lua:3: a spec waits #slow\na_spec.lua:4: a spec spawns\na_spec.lua:5: a spec runs a program\n",
+      test(GOOD, "--list", "a_spec.lua").stdout)
+    assert.matches("^busted: error: unknown/bad flag: %-%-fliter;", test(GOOD, "--fliter", "a_spec.lua").stderr)
+  end)
+
+  it("writes JUnit's XML to the file that busted's option names", function()
+    local run = specs.run({ ["a_spec.lua"] = BAD },
+      { "test", "a_spec.lua", "-o", "junit", "-Xoutput", "out.xml", made = { "out.xml" } })
+    assert.equal("", run.outcome.stdout)
+    local case = run.made["out.xml"]:match("<testcase [^>]*name='a spec fails'[^>]*>%s*<failure>a_spec.lua:3: ")
+    assert.matches("classname='a_spec.lua:3'", case)
+    assert.matches("<testsuite [^>]*failures='1'", run.made["out.xml"])
+  end)
+
+  it("reads .busted, whatever interpreter it names", function()
+    local run = specs.run({ ["a_spec.lua"] = GOOD, ["b_test.lua"] = BAD,
+      [".busted"] = "return { default = { ROOT = { '.' }, pattern = '_test', lua = '/no/such/lua' } }" }, { "test" })
+    assert.matches("^%-%+\n1 success / 1 failure", run.outcome.stdout)
+  end)
+
+  it("prints one JSON document for --json", function()
+    local outcome = test(BAD .. "error('at the top')", "--json", "a_spec.lua")
+    local document = assert(json.decode(outcome.stdout))
+    assert.equal(0, #document.successes)
+    assert.equal("a_spec.lua:6: at the top", document.errors[1].message)
+    assert.same({ "a spec passes" }, { json.decode(test(BAD, "a_spec.lua", "--json").stdout).successes[1].name })
+  end)
+
+  it("ends a spec that hangs at --timeout", function()
+    local outcome = test([[it("hangs", function() while true do end end)]], "--timeout", "0.2", "a_spec.lua")
+    assert.equal(124, outcome.exit_code)
+  end)
+
+  it("says how to install busted where it is missing", function()
+    local outcome = specs.run({}, { "test", env = { LUA_PATH_5_4 = "/nowhere/?.lua" } }).outcome
+    assert.equal(66, outcome.exit_code)
+    assert.equal("idle-lua: busted is not installed: 'apt-get install lua-busted', "
+      .. "or set LUA_PATH_5_4 to where it is\n", outcome.stderr)
+  end)
+
+  it("has a help of its own, wherever it is asked for", function()
+    local outcome = test(GOOD, "a_spec.lua", "--help")
+    assert.equal(0, outcome.exit_code)
+    assert.matches("^usage: idle%-lua test .-busted's options.-%-%-coverage%[=FILE%]", outcome.stdout)
+    assert.equal(outcome.stdout, specs.run({}, { "help", "test" }).outcome.stdout)
+  end)
+
+  describe("--seed", function()
+    local function draws(outcome)
+      local lines = {}
+      for line in outcome.stderr:gmatch("[^\n]+") do lines[#lines + 1] = line:match("^%l %d.*") end
+      return lines
+    end
+
+    it("makes chance the same in every spec, and the order of --shuffle", function()
+      local first, again = test(CHANCE, "--seed", "7", "--shuffle", "a_spec.lua"),
+        test(CHANCE, "--shuffle", "--seed=7", "a_spec.lua")
+      assert.same(draws(first), draws(again))
+      assert.equal(6, #draws(first))
+      local values = {}
+      for _, line in ipairs(draws(first)) do values[line:sub(3)] = true end
+      assert.is_nil(next(values, next(values))) -- each spec begins with the seed, so it can be run alone
+    end)
+
+    it("is shown when a spec fails, with the command that repeats it", function()
+      local outcome = test(CHANCE, "a_spec.lua", "--filter", "chance")
+      local seed = outcome.stderr:match("idle%-lua: the seed was (%d+); again with "
+        .. "'idle%-lua test a_spec.lua %-%-filter chance %-%-seed=%1'\n$")
+      assert.is_string(seed, outcome.stderr)
+      assert.same(draws(outcome), draws(test(CHANCE, "a_spec.lua", "--seed=" .. seed)))
+    end)
+
+    it("must be a number", function()
+      local outcome = test(GOOD, "--seed", "soon", "a_spec.lua")
+      assert.equal(64, outcome.exit_code)
+      assert.matches("^idle%-lua: %-%-seed needs an integer, not 'soon'", outcome.stderr)
+    end)
+  end)
+end)
+
+describe("busted --lua=idle-lua", function()
+  local function busted(text, ...)
+    return specs.run({ ["a_spec.lua"] = text }, { "--lua=" .. PROGRAM, "a_spec.lua", ... }, "busted").outcome
+  end
+
+  it("runs specs in the host", function()
+    local good, bad = busted(GOOD), busted(BAD)
+    assert.matches("^%+%+%+\n3 successes", good.stdout)
+    assert.equal(0, good.exit_code)
+    assert.equal(1, bad.exit_code)
+  end)
+
+  it("finds leaks, and repeats chance, with --helper=idle.test.busted", function()
+    local leaking = [[it("leaks", function() require("idle").spawn(require("idle").sleep, 0.05) end)]]
+    assert.equal(0, busted(leaking).exit_code)
+    local outcome = busted(leaking, "--helper=idle.test.busted", "-Xhelper", "seed=11")
+    assert.matches("a_spec.lua:1: leak: the task spawned here still waits in 'sleep'", outcome.stdout)
+    assert.equal("idle-lua: the seed was 11; again with '-Xhelper seed=11'\n", outcome.stderr)
+    assert.equal(0, busted(leaking, "--helper=idle.test.busted", "-Xhelper", "no-leak-check").exit_code)
+    assert.matches("no option 'sede=1'", busted(leaking, "--helper=idle.test.busted", "-Xhelper", "sede=1").stderr)
+  end)
+end)
+
+describe("a spec that runs itself", function()
+  local function run(text, ...)
+    return specs.run({ ["a_spec.lua"] = 'require("busted.runner")()\n' .. text }, { "a_spec.lua", ... }).outcome
+  end
+
+  it("runs in the host", function()
+    local good, bad = run(GOOD), run(BAD)
+    assert.matches("^%+%+%+\n3 successes", good.stdout)
+    assert.equal(0, good.exit_code)
+    assert.matches("a_spec.lua:4: Expected objects to be equal", bad.stdout)
+    assert.equal(1, bad.exit_code)
+  end)
+
+  it("takes the helper, too", function()
+    local outcome = run([[it("leaks", function() io.open("a_spec.lua") end)]], "--helper=idle.test.busted")
+    assert.matches("a_spec.lua:2: leak: file 'a_spec.lua' is still open; close it", outcome.stdout)
+    assert.is_true(file.exists("README.md"))
+  end)
+end)
