@@ -5,8 +5,8 @@
 --- the user has one. The same holds for a user whom the system does not know, whom ssh refuses to serve.
 local errors = require("idle.engine.errors")
 local file = require("idle.file")
-local lock = require("idle.sessions.lock")
 local openssh = require("idle.sessions.openssh")
+local ssh_answers = require("idle.sessions.ssh_answers")
 local warning = require("idle.sessions.warning")
 local words_of = require("idle.sessions.ssh_config_words")
 
@@ -36,9 +36,6 @@ local ssh_config = {}
 ---@field unsupported       string[]  names of what is set and not for our own transport
 ---@field unsupported_with_password string[]
 
--- Per process: a configuration that changes meanwhile must not make two of one host.
-local answers = {}
-
 local function arguments_of(query)
   local arguments = { "-G", "-T" }
   local function add(...) table.move({ ... }, 1, select("#", ...), #arguments + 1, arguments) end
@@ -49,47 +46,8 @@ local function arguments_of(query)
   return arguments
 end
 
--- `path: line 3: Bad configuration option: foo`, and a last line that only counts them.
-local function raise_refusal(host, stderr)
-  local lines = {}
-  for line in stderr:gmatch("[^\r\n]+") do
-    if not line:find("terminating, %d+ bad configuration option") then lines[#lines + 1] = line end
-  end
-  errors.raise("input.session", ("the SSH configuration for '%s' can't be used: %s"):format(
-    errors.escape(host), errors.escape(table.concat(lines, "; "))))
-end
-
-local function parse(output)
-  local words = {}
-  for word, v in output:gmatch("(%S+) ([^\n]*)\n") do
-    words[word] = words[word] or {}
-    table.insert(words[word], v)
-  end
-  return words
-end
-
--- In a container, say: ssh wants to know where the user is at home, and does not work without.
-local function is_nobody(stderr) return stderr:find("^No user exists for uid %d+") ~= nil end
-
--- Asks once; who comes meanwhile waits for the answer.
-local function ask(arguments, host)
-  local key = table.concat(arguments, "\0") .. "\0" .. host
-  local answer = answers[key] or { queue = lock.new() }
-  answers[key] = answer
-  local place <close> = answer.queue:enter()
-  place:wait()
-  if not answer.words then
-    local command = table.move(arguments, 1, #arguments, 1, {})
-    command[#command + 1], command[#command + 2] = "--", host
-    local output, stderr = openssh.ask(command)
-    if not output and not is_nobody(stderr) then raise_refusal(host, stderr) end
-    answer.words = output and parse(output) or {}
-  end
-  return answer.words
-end
-
 -- What ssh says of a host that no file mentions.
-local function defaults() return ask({ "-G", "-T", "-F", "none" }, "localhost") end
+local function defaults() return ssh_answers.ask({ "-G", "-T", "-F", "none" }, "localhost") end
 
 local function first(words, word)
   local v = words[word] and words[word][1]
@@ -122,7 +80,7 @@ local function expand(path, arguments, host)
   end
   local asked = table.move(arguments, 1, #arguments, 1, {})
   asked[#asked + 1], asked[#asked + 2] = "-o", 'ControlPath="' .. path:gsub('[\\"]', "\\%0") .. '"'
-  return all_of(ask(asked, host), "controlpath")
+  return all_of(ssh_answers.ask(asked, host), "controlpath")
 end
 
 local function identities(words, arguments, host)
@@ -217,7 +175,7 @@ function ssh_config.read(query)
     return nil
   end
   local arguments = arguments_of(query)
-  local words = ask(arguments, query.host)
+  local words = ssh_answers.ask_once(arguments, query.host)
   if not next(words) then
     check_without_ssh(query, "the system does not know the user that runs this", "give it an account")
     return nil
