@@ -44,7 +44,8 @@ struct fuzz_server {
   uint8_t in[128 * 1024];
   size_t in_size;
   size_t decrypted; /* bytes at the begin of `in` */
-  bool has_banner;  /* the client's came */
+  uint8_t last_message;
+  bool has_banner; /* the client's came */
   fuzz_bytes client_banner;
   fuzz_bytes server_kexinit; /* its size: whether it was sent in this exchange */
   fuzz_bytes client_kexinit;
@@ -294,11 +295,14 @@ bool fuzz_server_next(fuzz_server *server, bool answers) {
   size_t size = length - 1 - head[4];
   if (answers) answer(server, server->in + 5, size); /* before the keys change */
   note(server, server->in + 5, size);
+  server->last_message = server->in[5];
   server->from_client.sequence++;
   server->decrypted = 0;
   drop(server, 4 + length + mac_size);
   return true;
 }
+
+uint8_t fuzz_server_last_message(const fuzz_server *server) { return server->last_message; }
 
 /* ---- Life ---- */
 

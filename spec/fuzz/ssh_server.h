@@ -25,6 +25,9 @@ void fuzz_server_greet(fuzz_server *server);
  * Returns: false if there is none. */
 bool fuzz_server_next(fuzz_server *server, bool answers);
 
+/* The number of the message that was taken last. */
+uint8_t fuzz_server_last_message(const fuzz_server *server);
+
 /* Sends a payload as a packet, encrypted as the state demands.
  * is_damaged: with a wrong MAC. */
 void fuzz_server_send(fuzz_server *server, const uint8_t *payload, size_t size, bool is_damaged);
