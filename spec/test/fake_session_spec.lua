@@ -1,6 +1,7 @@
 local idle = require("idle")
 local loop = require("idle.loop")
 local value = require("idle.engine.value")
+local values = require("spec.support.values")
 
 describe("idle.test.fake_session", function()
   local fake_session = idle.test.fake_session
@@ -37,6 +38,16 @@ describe("idle.test.fake_session", function()
       assert.is_false((session:InvokeCommand("Get-False")))
       assert.is_true(value.is_list((session:InvokeCommand("Get-Nested"))))
       assert.equal("ab", tostring((session:InvokeCommand("Get-Bytes"))))
+    end)
+
+    it("with every value that a real session brings, and takes them", function()
+      local session = fake_session({
+        ["Get-Nasty"] = values.nasty, ["Write-Output"] = function(parameters) return parameters.InputObject end,
+      })
+      assert.is_nil(values.difference(values.nasty, (session:InvokeCommand("Get-Nasty"))))
+      assert.is_nil(values.difference(values.nasty,
+        (session:InvokeCommand("Write-Output", { InputObject = values.nasty }))))
+      assert.is_nil(values.difference(values.nasty, session.calls[2].parameters.InputObject))
     end)
 
     it("with null inside of objects", function()
