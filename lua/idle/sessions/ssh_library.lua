@@ -24,11 +24,7 @@ end
 -- Says also what would help, and at which server it failed.
 local function complete(err, transport, index)
   local copy = errors.from(err)
-  local before = transport.chain[index - 1]
   if copy.ssh_would_help then copy.message = copy.message .. hint() end
-  if before and copy.kind == "ssh.hostkey_unknown" then
-    copy.message = ("%s; do that on '%s', from where it is reached"):format(copy.message, errors.escape(before.label))
-  end
   if index < #transport.chain then
     copy.message = ("jump host '%s': %s"):format(errors.escape(transport.chain[index].label), copy.message)
   end

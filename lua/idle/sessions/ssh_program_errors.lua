@@ -91,8 +91,10 @@ end
 local BEGINNINGS = {
   ["ssh.hostkey_unknown"] = function(label, log, target)
     local file = target.known_hosts[1]
-    return ("the host key of '%s' is not known: it is %s; compare that with what the server's administrator says, then "
-      .. "run: ssh-keyscan -p %d '%s' >>'%s'"):format(label, key_text(log), target.port, target.host, file)
+    local text = "the host key of '%s' is not known: it is %s; compare that with what the server's administrator says, "
+      .. "then run%s: ssh-keyscan -p %d '%s' >>'%s'"
+    return text:format(label, key_text(log), log.is_proxied and ", from where it is reached" or "", target.port,
+      target.host, file)
   end,
   ["ssh.hostkey_changed"] = function(label, log)
     return ("the host key of '%s' has changed: it is %s; somebody may be listening in: ask the server's administrator")
