@@ -5,8 +5,8 @@ local file = require("idle.file")
 
 local assert, it = require("luassert"), busted.it
 
--- Two times half a second for the way: what happens there can be met in between.
-local SLOW = { latency_seconds = 1, cycle_seconds = 2 }
+-- Two times a second for the way: what happens there can be met in between.
+local SLOW = { latency_seconds = 2, cycle_seconds = 2 }
 local LONG = { cycle_seconds = 4 }
 
 local function when_started(act)

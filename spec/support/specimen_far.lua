@@ -92,10 +92,11 @@ local function signal(name, pids)
   if words[1] then run("kill", "-" .. name, table.unpack(words)) end
 end
 
--- A process that nobody has collected yet has no command line any more.
+-- A process that nobody has collected yet has closed its sockets by the time it is a zombie, and not before.
 local function are_gone(pids)
   for _, pid in ipairs(pids) do
-    if (file.read(("/proc/%d/cmdline"):format(pid)) or "") ~= "" then return false end
+    local stat = file.read(("/proc/%d/stat"):format(pid))
+    if stat and stat:match("%) (%a)") ~= "Z" then return false end
   end
   return true
 end
