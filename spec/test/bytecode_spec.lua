@@ -19,6 +19,11 @@ describe("idle.test.bytecode", function()
     assert.same({ 2, 3, 5 }, main.functions[1].lines)
   end)
 
+  it("leaves out the last line of a tail call over several", function()
+    local main = read("return function(f)\n  return f({\n    a = f,\n  })\nend\n")
+    assert.same({ 2, 3 }, main.functions[1].lines)
+  end)
+
   it("sees functions within functions, called or not", function()
     local main = read("return function()\n  return function(...)\n    return ...\n  end\nend\n")
     assert.same({ 3 }, main.functions[1].functions[1].lines)

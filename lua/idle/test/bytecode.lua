@@ -8,7 +8,7 @@ local bytecode = {}
 ---@field functions  idle.test.Function[]  those in it
 
 local HEADER = "\27Lua\x54\0\x19\x93\r\n\x1a\n\4\8\8" .. string.pack("<i8d", 0x5678, 370.5)
-local OP_CLOSURE = 79
+local OP_TAILCALL, OP_CLOSURE = 69, 79
 -- A distance between two lines that does not fit: the line itself stands in another list.
 local ABSOLUTE = -128
 
@@ -95,13 +95,16 @@ local function lines_of(first_line, distances, absolute)
   return lines
 end
 
+local function opcode_of(instruction) return instruction and instruction & 0x7F end
+
 -- Neither the return that every function ends in nor the making of a function, both on a line with `end`, is anything
--- that a reader would call code. What a vararg function begins with is no line for the hook.
+-- that a reader would call code; nor is the return behind a tail call, which never runs. What a vararg function begins
+-- with is no line for the hook.
 local function active_lines(code, lines, is_vararg)
   local seen, active = {}, {}
   for index = is_vararg and 2 or 1, #code - 1 do
     local line = lines[index]
-    if not seen[line] and code[index] & 0x7F ~= OP_CLOSURE then
+    if not seen[line] and opcode_of(code[index]) ~= OP_CLOSURE and opcode_of(code[index - 1]) ~= OP_TAILCALL then
       seen[line] = true
       active[#active + 1] = line
     end
