@@ -7,6 +7,14 @@ local about_steps = require("idle.test.about_steps")
 
 local assertions = {}
 
+-- For editors: what `assert` has beside luassert's own.
+---@class luassert
+---@field ran_steps    fun(result: table, expected: (string|table)[])
+---@field events       fun(source: table, expected: (string|table)[])
+---@field called       fun(fake: table, name: string, given?: table|integer, times?: integer)
+---@field never_called fun(fake: table, name: string, given?: table)
+---@field outcome      fun(source: table, step_or_expected: string, expected?: string)
+
 ---@alias idle.test.Check fun(...): boolean, string, string  whether it holds; the texts if it does not, and if it does
 
 ---@type table<string, idle.test.Check>
