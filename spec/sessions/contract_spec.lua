@@ -1,5 +1,6 @@
 --- What every session does, whatever is at its far end. The same on a simulated PowerShell, on a
 --- real one if the machine has one, and through a real sshd.
+local configured = require("spec.support.ssh_configured")
 local far = require("spec.support.far")
 local loop = require("idle.loop")
 local values = require("spec.support.values")
@@ -19,7 +20,7 @@ local kinds = {
     return server, server.session
   end,
   ["through the system's ssh"] = function()
-    local server = far.sshd_server()
+    local server = far.sshd_server(nil, { config = { configured.QUICK } })
     return server, function(options)
       local all = { transport = "ssh" }
       for name, v in pairs(options or {}) do all[name] = v end

@@ -2,7 +2,9 @@
 --- certificates, RSA and FIDO keys, a ProxyCommand.
 ---
 --- Nobody is ever asked anything (BatchMode), no shell of this machine is involved but the configuration's own, and
---- nothing is forwarded or shared with another ssh.
+--- nothing is forwarded or shared with another ssh. Explicit fields win, but for two things that are ssh's own way: an
+--- identity file is tried before those of the configuration, not in place of them; and jump hosts go by the
+--- configuration alone.
 local deadline = require("idle.sessions.deadline")
 local errors = require("idle.engine.errors")
 local launch = require("idle.sessions.launch")

@@ -47,7 +47,9 @@ function ssh_program_pipe.start(target, arguments)
     if not pipe.child then remove_folder(pipe) end
   end })
   errors.check(file.write_private(path, ""))
-  pipe.log = program_log.new(assert(io.open(path)))
+  local handle, reason = io.open(path)
+  if not handle then errors.raise("file.open", ("can't read what ssh logs: %s"):format(reason)) end
+  pipe.log = program_log.new(handle)
   local command = table.move(arguments(path), 1, #arguments(path), 2, { "ssh" })
   pipe.child = errors.check(process.spawn({ command = command, env = openssh.ENVIRONMENT }))
   return pipe
