@@ -142,6 +142,7 @@ static size_t opt_limit(lua_State *L, int argument, size_t otherwise) {
 
 static int fail_ended(lua_State *L, const Process *process) {
   int error = process->child->out_error;
+  if (error == UV_ENOMEM) return luaL_error(L, "not enough memory"); /* which is not the end of the program */
   if (error != 0)
     return idle_fail(L, "pipe.eof", "cannot read the output of '%s': %s", push_name(L), uv_strerror(error));
   return idle_fail(L, "pipe.eof", "'%s' has ended its output", push_name(L));
@@ -239,6 +240,7 @@ static int process_write(lua_State *L) {
   }
   begin(L, "write", 3);
   int error = idle_child_write(process->child, bytes, size);
+  if (error == UV_ENOMEM) return luaL_error(L, "not enough memory");
   if (error != 0) return fail_write(L, error);
   return write_done(L, LUA_OK, (lua_KContext)process->child->writes_queued);
 }

@@ -53,10 +53,11 @@ function RemoteShell:read_hello()
   local frame, err = self:read_frame()
   if not frame then return nil, err end
   if frame.kind ~= "hello" then return nil, broken(("a frame '%s' before hello"):format(frame.kind)) end
-  local xml = base64.decode(frame.body)
-  local hello = xml and clixml.decode(xml)
-  if type(hello) ~= "table" then return nil, broken("a hello that can't be read") end
-  return hello
+  local xml, problem = base64.decode(frame.body)
+  local hello
+  if xml then hello, problem = clixml.decode(xml) end
+  if type(hello) == "table" then return hello end
+  return nil, broken("a hello that can't be read: " .. (problem and problem.message or "it is no table"))
 end
 
 function RemoteShell:begin()
