@@ -2,6 +2,7 @@
 
 #include "ssh_tunnel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,9 @@ static void let_go(idle_link *link) {
 
 /* Reads one stream into its buffer. Returns: whether anything is new. */
 static bool fill(idle_link_pipe *pipe, idle_ssh_stream stream, idle_buffer *buffer, bool *is_ended) {
-  char *room = *is_ended || pipe->is_lost ? NULL : idle_buffer_room(buffer, IDLE_SSH_READ_BYTES);
-  if (room == NULL) return false;
+  if (*is_ended || pipe->is_lost) return false;
+  char *room = idle_buffer_room(buffer, IDLE_SSH_READ_BYTES);
+  if (room == NULL) return pipe->is_lost = pipe->is_short = true; /* no event would tell of it again */
   size_t count;
   idle_ssh_status status = idle_ssh_read(pipe->channel, stream, room, &count);
   idle_buffer_added(buffer, count);
@@ -117,13 +119,17 @@ static int events_of(idle_ssh_interest interest) {
   return (interest.read ? UV_READABLE : 0) | (interest.write ? UV_WRITABLE : 0);
 }
 
-/* Wakes the connecting task at the next event, or when its time has come. */
-static void watch_step(idle_link *link) {
+/* Wakes the connecting task at the next event, or when its time has come.
+ * Returns: false when memory is short: nothing would wake it. */
+static bool watch_step(idle_link *link) {
   idle_ssh_interest interest = idle_ssh_interest_of(link->ssh);
   int64_t delay_ms = interest.until_ms - idle_ssh_now_ms();
-  if (interest.fd >= 0 && open_poll(link, interest.fd)) (void)uv_poll_start(link->poll, events_of(interest), on_step);
+  if (interest.fd >= 0) {
+    if (!open_poll(link, interest.fd)) return false;
+    (void)uv_poll_start(link->poll, events_of(interest), on_step);
+  }
   link->timer = link->clock->start(link->clock, delay_ms > 0 ? (uint64_t)delay_ms : 0, on_step_timeout, link);
-  if (link->timer == NULL) idle_queue_wake(&link->waiting); /* short of memory: better awake than asleep for ever */
+  return link->timer != NULL;
 }
 
 static void on_event(uv_poll_t *poll, int status, int events) {
@@ -231,6 +237,12 @@ idle_link *idle_link_start(lua_State *L, idle_ssh_options *options, bool traces,
   return NULL;
 }
 
+static idle_ssh_status fail_watch(const idle_link *link, idle_ssh_error *error) {
+  *error = (idle_ssh_error){.kind = "ssh.connect", .is_before_sending = true};
+  (void)snprintf(error->message, sizeof error->message, "not enough memory to wait for '%s'", idle_ssh_url(link->ssh));
+  return IDLE_SSH_FAILED;
+}
+
 idle_ssh_status idle_link_connect(idle_link *link, idle_ssh_error *error) {
   stop_polling(link);
   idle_ssh_status status = idle_ssh_connect(link->ssh, error);
@@ -238,10 +250,11 @@ idle_ssh_status idle_link_connect(idle_link *link, idle_ssh_error *error) {
     if (!open_way(link)) idle_ssh_way_refused(link->ssh, "ssh.lost", "the connection to the hop is closed");
     status = idle_ssh_connect(link->ssh, error); /* it may be there already, or refused */
   }
-  if (status == IDLE_SSH_AGAIN) watch_step(link);
+  if (status == IDLE_SSH_AGAIN && !watch_step(link)) return fail_watch(link, error);
   if (status != IDLE_SSH_OK) return status;
   link->is_open = true;
   idle_link_watch(link);
+  if (link->poll == NULL && !idle_ssh_is_lost(link->ssh)) return fail_watch(link, error);
   uint64_t interval_ms = idle_ssh_alive_interval_ms(link->ssh);
   uv_timer_start(&link->keepalive, on_keepalive, interval_ms, interval_ms);
   return IDLE_SSH_OK;

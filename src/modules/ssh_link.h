@@ -52,6 +52,7 @@ struct idle_link_pipe {
   idle_buffer err;
   bool is_err_ended;
   bool is_lost;                         /* the connection ended before the streams did */
+  bool is_short;                        /* for want of memory: of our own */
   bool is_started, is_written, is_over; /* as was seen last */
 };
 

@@ -58,6 +58,7 @@ static void tell_trace(lua_State *L, int index, const idle_link_pipe *pipe) {
 static int fail_lost(lua_State *L, const idle_link_pipe *pipe) {
   idle_ssh_error error;
   if (pipe->link == NULL) return idle_fail(L, "pipe.eof", "the command was closed by another task");
+  if (pipe->is_short) return luaL_error(L, "not enough memory");
   if (pipe->link->ssh == NULL) return idle_fail(L, "ssh.lost", "the connection was closed by this program");
   idle_ssh_explain_lost(pipe->link->ssh, "while a command ran", idle_ssh_wait_elapsed(L), &error);
   return idle_ssh_push_error(L, &error);

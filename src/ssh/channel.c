@@ -140,9 +140,13 @@ idle_ssh_status idle_ssh_write(idle_ssh_channel *channel, const char *bytes, siz
   if (channel->ssh == NULL || channel->handle == NULL || channel->is_closed || idle_ssh_is_lost(channel->ssh))
     return IDLE_SSH_FAILED;
   if (channel->pending != NULL || idle_wire_is_clogged(&channel->ssh->wire)) return IDLE_SSH_AGAIN;
-  channel->pending_size = size < MAX_WRITE_BYTES ? size : MAX_WRITE_BYTES;
-  channel->pending = malloc(channel->pending_size + 1);
-  if (channel->pending == NULL) return IDLE_SSH_FAILED;
+  size_t taken = size < MAX_WRITE_BYTES ? size : MAX_WRITE_BYTES;
+  channel->pending = malloc(taken + 1);
+  if (channel->pending == NULL) { /* "it does not read" would be a lie */
+    channel->ssh->memory.is_short = channel->ssh->is_broken = true;
+    return IDLE_SSH_FAILED;
+  }
+  channel->pending_size = taken;
   memcpy(channel->pending, bytes, channel->pending_size);
   *count = channel->pending_size;
   write_pending(channel);

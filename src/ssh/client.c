@@ -97,11 +97,14 @@ void idle_ssh_trace(const idle_ssh *ssh, const char *format, ...) {
 
 const char *idle_ssh_last_error(const idle_ssh *ssh) {
   char *text = NULL;
+  if (ssh->memory.is_short) return "not enough memory";
   if (ssh->session == NULL || libssh2_session_last_error(ssh->session, &text, NULL, 0) == 0) return "no reason given";
   return text;
 }
 
 bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result) {
+  /* Whatever it says: not every failed allocation ends a call of libssh2, or leaves it in a known state. */
+  if (ssh->memory.is_short) result = LIBSSH2_ERROR_ALLOC;
   switch (result) {
   case LIBSSH2_ERROR_SOCKET_SEND:
   case LIBSSH2_ERROR_SOCKET_RECV:

@@ -80,8 +80,10 @@ void idle_handshake_end(idle_ssh *ssh) {
   idle_wire_cut(&ssh->wire);
   if (ssh->session != NULL) {
     /* Now that nothing can be read, this lets libssh2 release what an
-     * unfinished key exchange holds; libssh2_session_free alone does not. */
-    if (ssh->phase == IDLE_PHASE_HANDSHAKE) (void)libssh2_session_handshake(ssh->session, ssh->wire.fd);
+     * unfinished key exchange holds; libssh2_session_free alone does not. But it
+     * crashes where an allocation has failed, be it by the server's wish. */
+    if (ssh->phase == IDLE_PHASE_HANDSHAKE && !ssh->memory.is_short)
+      (void)libssh2_session_handshake(ssh->session, ssh->wire.fd);
     (void)libssh2_session_free(ssh->session);
   }
   ssh->session = NULL;
@@ -194,6 +196,7 @@ idle_ssh_status idle_handshake_step(idle_ssh *ssh, idle_ssh_error *error) {
   int result = libssh2_session_handshake(ssh->session, ssh->wire.fd);
   if (ssh->wire.stage > IDLE_WIRE_BANNER_READ && !is_ssh2(ssh->wire.banner))
     return idle_ssh_fail(error, "ssh.handshake", "'%s' speaks only SSH 1; its SSH server needs an update", ssh->url);
+  if (ssh->memory.is_short) return fail_handshake(ssh, error);
   if (result == LIBSSH2_ERROR_EAGAIN) return ssh->wire.ended ? fail_ended(ssh, error) : IDLE_SSH_AGAIN;
   if (result != 0) return fail_handshake(ssh, error);
   trace_algorithms(ssh);

@@ -29,6 +29,8 @@ static const char *describe_errno(int error) {
     return "is a folder; name the key file in it";
   case EFBIG:
     return "is too large for a key";
+  case ENOMEM:
+    return NO_MEMORY;
   case EMFILE:
   case ENFILE:
     return "can't be read: too many open files; close some, or raise the limit (ulimit -n)";
@@ -38,23 +40,25 @@ static const char *describe_errno(int error) {
 }
 
 /* Decodes the base64 between the two marks of OpenSSH's own format.
- * Returns: an owned buffer, or NULL. */
-static unsigned char *decode_body(const char *text, size_t *size) {
+ * bytes:   out: an owned buffer.
+ * Returns: NULL, or what is wrong. */
+static const char *decode_body(const char *text, unsigned char **bytes, size_t *size) {
   const char *end = strstr(text, OPENSSH_END);
-  if (end == NULL) return NULL;
+  if (end == NULL) return DAMAGED;
   size_t room = (size_t)(end - text), length = 0;
   char *joined = malloc(room + 1);
-  unsigned char *bytes = malloc(room + 3);
+  *bytes = malloc(room + 3);
+  bool has_memory = joined != NULL && *bytes != NULL;
   for (const char *c = text + strlen(OPENSSH_BEGIN); joined != NULL && c < end; c++)
     if (!isspace((unsigned char)*c)) joined[length++] = *c;
-  int decoded = joined == NULL || bytes == NULL ? -1 : EVP_DecodeBlock(bytes, (unsigned char *)joined, (int)length);
+  int decoded = has_memory ? EVP_DecodeBlock(*bytes, (unsigned char *)joined, (int)length) : -1;
   if (joined != NULL) explicit_bzero(joined, length);
   free(joined);
   *size = decoded < 0 ? 0 : (size_t)decoded;
-  if (decoded >= 0) return bytes;
-  if (bytes != NULL) explicit_bzero(bytes, room);
-  free(bytes);
-  return NULL;
+  if (decoded >= 0) return NULL;
+  if (*bytes != NULL) explicit_bzero(*bytes, room);
+  free(*bytes);
+  return has_memory ? DAMAGED : NO_MEMORY;
 }
 
 typedef struct {
@@ -90,32 +94,39 @@ static void read_seed(Slice private, idle_identity *identity) {
 }
 
 /* The container names cipher and public key before the part that is encrypted. */
-static bool parse_container(Slice container, idle_identity *identity) {
+static bool find_key(Slice *container, idle_identity *identity, Slice *key) {
   static const char magic[] = "openssh-key-v1"; /* its NUL belongs to it */
-  Slice field, cipher, key;
-  if (!take(&container, sizeof magic, &field) || memcmp(field.bytes, magic, sizeof magic) != 0) return false;
-  if (!take_string(&container, &cipher) || !take_string(&container, &field) || !take_string(&container, &field))
+  Slice field, cipher;
+  if (!take(container, sizeof magic, &field) || memcmp(field.bytes, magic, sizeof magic) != 0) return false;
+  if (!take_string(container, &cipher) || !take_string(container, &field) || !take_string(container, &field))
     return false;
-  if (!take(&container, 4, &field) || !take_string(&container, &key)) return false;
+  if (!take(container, 4, &field) || !take_string(container, key)) return false;
   identity->is_encrypted = cipher.size != 4 || memcmp(cipher.bytes, "none", 4) != 0;
-  if (!idle_key_type(key.bytes, key.size, identity->type, sizeof identity->type)) return false;
+  return idle_key_type(key->bytes, key->size, identity->type, sizeof identity->type);
+}
+
+static const char *read_container(Slice container, idle_identity *identity) {
+  Slice key;
+  if (!find_key(&container, identity, &key)) return DAMAGED;
   identity->public_key = malloc(key.size);
-  if (identity->public_key == NULL) return false;
+  if (identity->public_key == NULL) return NO_MEMORY;
   memcpy(identity->public_key, key.bytes, key.size);
   identity->public_key_size = key.size;
-  if (!identity->is_encrypted && strcmp(identity->type, "ssh-ed25519") == 0 && take_string(&container, &field))
-    read_seed(field, identity);
-  return true;
+  Slice private;
+  if (!identity->is_encrypted && strcmp(identity->type, "ssh-ed25519") == 0 && take_string(&container, &private))
+    read_seed(private, identity);
+  return NULL;
 }
 
 static const char *read_openssh(idle_identity *identity) {
   size_t size;
-  unsigned char *bytes = decode_body(identity->text, &size);
-  if (bytes == NULL) return DAMAGED;
-  bool is_whole = parse_container((Slice){bytes, size}, identity);
+  unsigned char *bytes;
+  const char *fault = decode_body(identity->text, &bytes, &size);
+  if (fault != NULL) return fault;
+  fault = read_container((Slice){bytes, size}, identity);
   explicit_bzero(bytes, size);
   free(bytes);
-  return is_whole ? NULL : DAMAGED;
+  return fault;
 }
 
 /* Without a callback OpenSSL would ask on the terminal. */

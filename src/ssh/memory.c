@@ -39,8 +39,9 @@ void idle_memory_hide(const void *bytes, size_t size) {
 }
 
 void *idle_memory_alloc(idle_memory *memory, size_t size) {
-  if (size > memory->limit_bytes || memory->used_bytes > memory->limit_bytes - size) return NULL;
-  idle_block *block = calloc(1, sizeof *block + size);
+  bool is_allowed = size <= memory->limit_bytes && memory->used_bytes <= memory->limit_bytes - size;
+  idle_block *block = is_allowed ? calloc(1, sizeof *block + size) : NULL;
+  if (block == NULL) memory->is_short = true;
   if (block == NULL) return NULL;
   if (memory->hides) idle_memory_hide(block, sizeof *block + size);
   block->size = size;

@@ -18,6 +18,7 @@ typedef struct {
   idle_block *blocks; /* all that is allocated, newest first */
   size_t used_bytes;
   size_t limit_bytes; /* an allocation beyond it fails */
+  bool is_short;      /* an allocation has failed */
   bool hides;         /* what is allocated from now on stays out of core files */
   /* Called with every block that is freed, before it is wiped; or NULL. */
   void (*on_free)(void *context, const unsigned char *bytes, size_t size);
