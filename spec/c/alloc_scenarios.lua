@@ -10,6 +10,10 @@ local value = require("idle.engine.value")
 
 -- Errors are built by these, and must not be loaded while memory fails.
 require("idle.engine.errors")
+local process_session = require("idle.sessions.process")
+local ssh_session = require("idle.sessions.ssh")
+local sshd = require("idle.sim.sshd")
+require("idle.ssh")
 
 --- Calls a scenario whose allocation `number` fails. The C side knows it by this name.
 function _G.run_armed(scenario, number)
@@ -90,4 +94,44 @@ function scenarios.process()
   assert(p:wait_exit(20000))
 end
 
-return scenarios
+-- A far end that answers everything with "yes". It is plain Lua, because it is started often.
+local far_end = {
+  "lua5.4", assert(file.real_path("spec/support/cut_powershell.lua")),
+  base64.encode(clixml.encode({ version = "5.1" })),
+  base64.encode(clixml.encode({ output = value.list({ "yes" }), warnings = value.list() })), "9999",
+}
+
+function scenarios.process_session()
+  local session <close> = process_session({ command = far_end, start_timeout = 2, command_timeout = 2 })
+  assert(session:InvokeCommand("Get-Date", { When = "now" }) == "yes")
+end
+
+-- A real sshd that runs it; gone with the Lua state.
+local function start_server()
+  local dir = assert(file.temp_dir("idle-alloc-sshd-"))
+  local program = dir .. "/powershell.exe"
+  assert(file.write_private(program, ("#!/bin/sh\nexec '%s'\n"):format(table.concat(far_end, "' '"))))
+  assert(os.execute("chmod 700 " .. program))
+  local server = sshd.start({ dir = dir, path = dir })
+  return setmetatable({}, { __index = server, __gc = function()
+    server:stop()
+    file.remove_all(dir)
+  end })
+end
+
+local server = start_server()
+
+function scenarios.ssh_session()
+  local session <close> = ssh_session({
+    host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
+    identity_file = server.identity_file, known_hosts = server.known_hosts,
+    connect_timeout = 2, start_timeout = 2, command_timeout = 2, reconnect_timeout = 0,
+  })
+  assert(session:InvokeCommand("Get-Date", { When = "now" }) == "yes")
+  assert(session:run({ command = "echo x" }).stdout == "x\n")
+end
+
+--- Every how many allocations one fails; IDLE_ALLOC_STEP=1 fails each of them, which takes most of a minute.
+local steps = { ssh_session = math.tointeger(os.getenv("IDLE_ALLOC_STEP")) or 7 }
+
+return scenarios, steps
