@@ -154,6 +154,23 @@ describe("idle.sessions.ssh_config", function()
     assert.equal("x\n", file.read(asked))
   end)
 
+  it("asks for hundreds of hosts with few files open", function()
+    local path = dir .. "/many"
+    assert(file.write_private(path, "Host host1*\n  Port 1001\n"))
+    local outcome = child.run({ program = "prlimit", "--nofile=64", child.PROGRAM, "-e", ([[
+      local idle, ssh_config = require "idle", require "idle.sessions.ssh_config"
+      local tasks, sum = {}, 0
+      for index = 1, 100 do
+        tasks[index] = function()
+          local port = ssh_config.read({ host = "host" .. index, ssh_config = %q }).port
+          sum = sum + port
+        end
+      end
+      idle.gather(tasks)
+      print(sum)]]):format(path) })
+    assert.same({ "13948\n", "" }, { outcome.stdout, outcome.stderr })
+  end)
+
   it("reads the user's own files where nothing else is said", function()
     local facts = ssh_config.read({ host = "localhost", user = "svc-sync", port = 2222 })
     assert.same({ "svc-sync", 2222, "string" }, { facts.user, facts.port, type(facts.host_name) })

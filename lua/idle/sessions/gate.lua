@@ -1,19 +1,20 @@
---- How many logins may be under way at one server. sshd refuses unauthenticated connections at random from the tenth on
---- (MaxStartups 10:30:100); who waits here instead is never refused for what this process does.
+--- How many logins may be under way at one server, and how many short programs at all. sshd refuses unauthenticated
+--- connections at random from the tenth on (MaxStartups 10:30:100); who waits here instead is never refused for what
+--- this process does.
 local errors = require("idle.engine.errors")
 local loop = require("idle.loop")
 
 local gate = {}
 
 -- Two less than ten: somebody else may log in, too.
-local MAX_LOGINS = 8
+local MOST_AT_ONCE = 8
 
 ---@class idle.Gate
 ---@field inside  integer
 ---@field queue   table[]  those who wait, in their order
 ---@field changed table    condition of idle.loop
 
--- By "host:port"; a gate that nobody uses is forgotten.
+-- By key; a gate that nobody uses is forgotten.
 ---@type table<string, idle.Gate>
 local gates = {}
 
@@ -34,7 +35,7 @@ function Pass:__close()
   entry.changed:notify()
 end
 
-local function is_next(entry, pass) return entry.queue[1] == pass and entry.inside < MAX_LOGINS end
+local function is_next(entry, pass) return entry.queue[1] == pass and entry.inside < MOST_AT_ONCE end
 
 --- Waits for its turn; raises when the time is over.
 ---@param limit idle.Deadline
@@ -43,8 +44,8 @@ function Pass:wait(limit)
   while not is_next(entry, self) do
     local left_ms = limit:remaining_ms()
     if left_ms == 0 then
-      errors.raise("ssh.timeout", ("%d logins at '%s' were under way for %g s, so this one did not begin"):format(
-        MAX_LOGINS, errors.escape(self.key), limit.seconds), { effect = "none", transient = true })
+      errors.raise("ssh.timeout", ("%d %s '%s' were under way for %g s, so this one did not begin"):format(
+        MOST_AT_ONCE, self.what, errors.escape(self.key), limit.seconds), { effect = "none", transient = true })
     end
     entry.changed:wait(left_ms)
   end
@@ -54,13 +55,14 @@ function Pass:wait(limit)
   entry.changed:notify()
 end
 
---- Takes a place in the queue of a server.
----@param key string  "host:port"
+--- Takes a place in a queue.
+---@param key   string  "host:port", or the name of a program
+---@param what? string  what passes there, for the message; default "logins at"
 ---@return idle.Pass
-function gate.enter(key)
+function gate.enter(key, what)
   local entry = gates[key] or { inside = 0, queue = {}, changed = loop.condition() }
   gates[key] = entry
-  local pass = setmetatable({ key = key }, Pass)
+  local pass = setmetatable({ key = key, what = what or "logins at" }, Pass)
   entry.queue[#entry.queue + 1] = pass
   return pass
 end

@@ -2,12 +2,16 @@
 local deadline = require("idle.sessions.deadline")
 local errors = require("idle.engine.errors")
 local file = require("idle.file")
+local gate = require("idle.sessions.gate")
 local process = require("idle.process")
 
 local openssh = {}
 
 -- It reads files; only a `Match exec` or a name that must be canonical can take longer.
 local ANSWER_SECONDS = 15
+
+-- Each takes three file descriptors, and a script may ask for hundreds of hosts at once.
+local QUEUE_SECONDS = 60
 
 --- Environment of every ssh that is started: nobody is ever asked anything, not even by the ssh that reaches a jump
 --- host, which does not inherit BatchMode. (Its messages are English in every locale, and a locale set here would be
@@ -29,6 +33,8 @@ end
 ---@return string? stdout  nil: it failed
 ---@return string  stderr
 function openssh.ask(arguments)
+  local pass <close> = gate.enter("ssh -G", "calls of")
+  pass:wait(deadline.after(QUEUE_SECONDS))
   local command = table.move(arguments, 1, #arguments, 2, { "ssh" })
   local child <close> = errors.check(process.spawn({ command = command, env = openssh.ENVIRONMENT }))
   child:finish()
