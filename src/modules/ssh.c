@@ -46,8 +46,7 @@ static int connect_on(lua_State *L, int status, lua_KContext ctx) {
   idle_ssh_tell_trace(L, IDLE_SSH_RESULT_SLOT, client->link);
   if (outcome == IDLE_SSH_AGAIN) return idle_ssh_wait_for(L, client->link, false, ctx, connect_on);
   if (outcome == IDLE_SSH_FAILED) return idle_ssh_push_error(L, &error);
-  const char *address = idle_ssh_facts_of(client->link->ssh).address;
-  idle_census_enter(L, IDLE_SSH_RESULT_SLOT, client_is_held, "SSH connection to '%s'", address);
+  idle_census_enter(L, IDLE_SSH_RESULT_SLOT, client_is_held, "connection to '%s'", idle_ssh_url(client->link->ssh));
   idle_ssh_wait_done(L);
   lua_pushvalue(L, IDLE_SSH_RESULT_SLOT);
   return 1;
