@@ -33,7 +33,9 @@ typedef struct {
 static void print_usage(const Program *program) {
   const char *bad = program->options.bad;
   bool lacks_argument = bad[1] == 'e' || bad[1] == 'l';
-  fprintf(stderr, lacks_argument ? "%s: '%s' needs argument\n" : "%s: unrecognized option '%s'\n", program->name, bad);
+  char message[256];
+  (void)snprintf(message, sizeof message, lacks_argument ? "'%s' needs argument" : "unrecognized option '%s'", bad);
+  idle_chunk_message(program->name, message);
   fprintf(stderr,
           "usage: %s [options] [script [args]]\n"
           "       %s [options] command [args]\n"
