@@ -21,7 +21,7 @@ local SYNC = {
 }
 
 local function join(name)
-  local server = idle.sim.sync_server{ cycle_seconds = 900, latency_seconds = 0.4 }
+  local server = idle.sim.sync_server{ cycle_seconds = 900 }
   local run <close> = idle.run{ name = name, providers = {
     DirectorySync = idle.providers.entra_connect(),
     AuthSessionBroker = idle.auth_session_broker{ default = server:session(), fallback = true },

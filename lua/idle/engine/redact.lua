@@ -30,12 +30,22 @@ end
 
 redact.is_secret_key = is_secret_key
 
-local function copy_scalar(v)
-  if type(v) == "string" then return utf8.len(v) and v or errors.escape(v) end
-  if type(v) == "number" and (v ~= v or v == math.huge or v == -math.huge) then return tostring(v) end
-  if type(v) ~= "userdata" or value.is_null(v) then return v end
+local function copy_text(text) return utf8.len(text) and text or errors.escape(text) end
+
+local by_kind = { string = copy_text }
+
+function by_kind.number(v)
+  if v ~= v or v == math.huge or v == -math.huge then return tostring(v) end
+  return v
+end
+
+function by_kind.userdata(v)
+  if value.is_null(v) then return v end
   return value.is_secret(v) and redact.MARKER or errors.escape(tostring(v))
 end
+
+by_kind["function"] = function() return redact.MARKER end
+by_kind.thread = by_kind["function"]
 
 local copy_any
 
@@ -48,7 +58,7 @@ end
 local function copy_map(map, copies, depth)
   local copy = {}
   for key, field in next, map do
-    local name = copy_scalar(type(key) == "string" and key or tostring(key))
+    local name = copy_text(type(key) == "string" and key or tostring(key))
     copy[name] = is_secret_key(key) and redact.MARKER or copy_any(field, copies, depth)
   end
   return copy
@@ -66,10 +76,12 @@ local function copy_table(t, copies, depth)
   return copy
 end
 
+by_kind.table = copy_table
+
 function copy_any(v, copies, depth)
-  if type(v) == "table" then return copy_table(v, copies, depth) end
-  if type(v) == "function" or type(v) == "thread" then return redact.MARKER end
-  return copy_scalar(v)
+  local copy = by_kind[type(v)]
+  if copy then return copy(v, copies, depth) end
+  return v
 end
 
 --- Copies a value with its secrets replaced by the marker.

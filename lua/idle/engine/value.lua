@@ -14,9 +14,8 @@ local Bytes = { __name = "idle.bytes" }
 function Bytes:__tostring() return self[1] end
 
 local function is_named(v, name)
-  if type(v) ~= "table" then return false end
   local meta = getmetatable(v)
-  return type(meta) == "table" and rawget(meta, "__name") == name
+  return type(meta) == "table" and rawget(meta, "__name") == name and type(v) == "table"
 end
 
 --- Marks a sequence as a list, so that it stays one when it is empty.

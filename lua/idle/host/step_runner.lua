@@ -47,11 +47,18 @@ local function to_error(step, raised)
   return err
 end
 
+local function may_repeat(step, err)
+  return retry.may_repeat(step.profile, step.record.Attempts, err)
+end
+
 -- Calls f, and notes where it failed. What was raised stays what it is, because
--- __close handlers see it on its way.
+-- __close handlers see it on its way. An attempt that is to be repeated leaves no
+-- trace: it is dear, and nobody would see it.
 local function call(step, f)
   return xpcall(f, function(raised)
-    step.traceback = step.traceback or debug.traceback(nil, 2)
+    if not step.traceback and not (type(raised) == "table" and may_repeat(step, errors.from(raised))) then
+      step.traceback = debug.traceback(nil, 2)
+    end
     return raised
   end, step)
 end
@@ -114,7 +121,7 @@ local function attempt_until_done(step, body)
     local ok, outcome = call(step, body)
     if ok then return outcome end
     local attempt, err = step.record.Attempts, to_error(step, outcome)
-    if not retry.may_repeat(step.profile, attempt, err) then error(to_raise(outcome, err), 0) end
+    if not may_repeat(step, err) then error(to_raise(outcome, err), 0) end
     local delay = delay_ms(step, attempt)
     announce_retry(step, attempt, err, delay)
     clock.sleep(delay / 1000)

@@ -31,20 +31,25 @@ end
 
 local makers = setmetatable({}, { __mode = "k" }) ---@type table<table, fun(v: any[]): table>  by columns
 
-local function arrive_row(row, depth)
-  local columns = row.columns
-  if depth < 1 then return columns.type end
+local function maker_of(columns)
   makers[columns] = makers[columns] or new_maker(columns)
-  local object = makers[columns](row.values)
+  return makers[columns]
+end
+
+local function arrive_row(row, depth)
+  if depth < 1 then return row.columns.type end
+  local object = maker_of(row.columns)(row.values)
   if row.nested then object[row.nested] = arrive(object[row.nested], depth - 1) end
   return object
 end
 
 local function arrive_list(items, depth)
-  local list = {}
-  for index = 1, #items do
-    local item = items[index]
-    list[index] = (clr.is(item) and item.clr == "row" and arrive_row or arrive)(item, depth)
+  local list, columns = {}, depth > 0 and items.columns
+  if columns then
+    local make = maker_of(columns)
+    for index = 1, #items do list[index] = make(items[index].values) end
+  else
+    for index = 1, #items do list[index] = arrive(items[index], depth) end
   end
   return value.list(list)
 end

@@ -10,7 +10,7 @@ local function new(fields) return setmetatable(fields, Clr) end
 
 ---@param v any
 ---@return boolean
-function clr.is(v) return type(v) == "table" and getmetatable(v) == Clr end
+function clr.is(v) return getmetatable(v) == Clr end
 
 clr.null = new({ clr = "null" })
 
@@ -47,6 +47,15 @@ end
 ---@param nested? string   name of the one field that holds a ClrValue or a list of them
 function clr.row(columns, values, nested)
   return new({ clr = "row", columns = columns, values = values, nested = nested })
+end
+
+--- A list of rows of the same columns, none of them with a nested value.
+---@param columns table
+---@param rows    idle.List
+---@return idle.List rows
+function clr.rows(columns, rows)
+  rows.columns = columns
+  return rows
 end
 
 --- A Hashtable with its entries in an order.

@@ -182,7 +182,7 @@ local function shown(context, run, cycle, is_complete)
 end
 
 local function newest(context, limit)
-  local found = value.list()
+  local found = clr.rows(COLUMNS, value.list())
   for run, cycle, is_complete in timeline.history(context.options, context.cycles, context.now_ms) do
     if #found >= limit then break end
     found[#found + 1] = shown(context, run, cycle, is_complete)

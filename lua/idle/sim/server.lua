@@ -77,12 +77,13 @@ function Server:context(state)
   return context
 end
 
-local function find(commands, name)
-  if commands[name] then return commands[name] end
-  for known, command in pairs(commands) do
-    if known:lower() == name:lower() then return command end
-  end
+local function by_lower_case(commands)
+  local lowered = {}
+  for name, command in pairs(commands) do lowered[name:lower()] = command end
+  return lowered
 end
+
+local CORE, ADSYNC = by_lower_case(core_commands), by_lower_case(adsync)
 
 -- The answer of a command, be it output or an error record.
 local function answer_of(context, command, parameters)
@@ -94,9 +95,10 @@ local function answer_of(context, command, parameters)
 end
 
 function Server:execute(name, parameters)
-  local command = find(core_commands, name)
+  local lowered = name:lower()
+  local command = CORE[lowered]
   if command then return answer_of(self:context(), command, parameters) end
-  command = self.options.module and find(adsync, name)
+  command = self.options.module and ADSYNC[lowered]
   if not command then return { kind = "error", record = records.command_not_found(name) } end
   return self.world.store:transaction(function(state)
     return answer_of(self:context(state), command, parameters)
