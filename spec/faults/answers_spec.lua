@@ -82,10 +82,10 @@ describe("an answer:", function()
     end)
 
     row("UTF-16 in place of ASCII ends at the deadline, and is shown", function()
-      in_doubt("utf16", "timeout", "it printed '\\x00I\\x00D\\x00L\\x00E\\x00 ", { command_timeout = 0.4 })
-      local session <close> = far.scripted("utf16_hello", { start_timeout = 0.8 })
+      in_doubt("utf16", "timeout", "it printed '\\x00I\\x00D\\x00L\\x00E\\x00 ", { command_timeout = 1 })
+      local session <close> = far.scripted("utf16_hello", { start_timeout = 2.5 })
       local err = faults.raises(session, { kind = "timeout", effect = "none", transient = false, exit = 124,
-                                           within = 0.8 }, "Get-Date")
+                                           within = 2.5 }, "Get-Date")
       assert.matches("it printed '\\x00I\\x00D\\x00L\\x00E\\x00 ", err.message, 1, true)
     end)
 

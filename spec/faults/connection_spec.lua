@@ -3,15 +3,17 @@ local far = require("spec.support.far")
 local faults = require("spec.support.faults")
 local loop = require("idle.loop")
 
--- Half a second to the start, and half a second back. What comes in between meets a start that is done.
-local SLOW = { latency_seconds = 0.8 }
-local TIMEOUT = 1.2
+-- What comes a second later is met before the answer to a start that is done.
+local SLOW = { latency_seconds = 2 }
+local NEVER = { faults = { { command = "Start-ADSyncSyncCycle", fault = "hang" } } }
 
--- Runs a start through a connection to which something happens, once the far end's ledger has so many
--- entries. Returns the error.
-local function start_and(expected, starts, harm, options, sshd)
-  local server <close> = faults.far(options or SLOW, sshd)
-  local session <close> = server.session({ command_timeout = TIMEOUT })
+-- Longer than what ends a command here, and, where that is silence, shorter than the way back.
+local PATIENCE, TIMEOUT = 10, 1.6
+
+-- Runs a start through a connection to which something happens, before it takes effect or after. Returns the error.
+local function start_and(expected, starts, harm)
+  local server <close> = faults.far(starts == 0 and NEVER or SLOW)
+  local session <close> = server.session({ command_timeout = expected.within })
   session:info()
   local err
   local task = loop.spawn(function() err = faults.raises(session, expected) end)
@@ -19,10 +21,9 @@ local function start_and(expected, starts, harm, options, sshd)
   harm(server)
   task:join()
   assert.equal(starts, #server:ledger())
-  return err, session, server
+  return err
 end
 
--- Both before the start takes effect and after it.
 local function in_doubt(expected, pattern, harm)
   faults.together({
     function() assert.matches(pattern, start_and(expected, 0, harm).message) end,
@@ -32,7 +33,7 @@ end
 
 describe("during a command:", function()
   faults.rows(function(row)
-    local lost = faults.in_doubt("ssh.lost", TIMEOUT)
+    local lost, silence = faults.in_doubt("ssh.lost", PATIENCE), faults.in_doubt("timeout", TIMEOUT)
 
     row("RST", function()
       in_doubt(lost, "Connection reset by peer", function(server) server.proxy:tell("reset") end)
@@ -47,33 +48,31 @@ describe("during a command:", function()
     end)
 
     row("remote process killed", function()
-      in_doubt(faults.in_doubt("remote.protocol", TIMEOUT), "ended by signal KILL",
+      in_doubt(faults.in_doubt("remote.protocol", PATIENCE), "ended by signal KILL",
         function(server) server:kill_powershells() end)
     end)
 
     row("what is on the way falls silent", function()
-      local err = start_and(faults.in_doubt("timeout", TIMEOUT), 1, function(server) server.proxy:tell("freeze") end)
-      assert.matches("did not answer within 1.2 s", err.message)
+      in_doubt(silence, "did not answer within 1.6 s", function(server) server.proxy:tell("freeze") end)
     end)
 
     row("server's clean close without status", function()
-      local server <close> = faults.far({ faults = { { command = "Start-ADSyncSyncCycle", fault = "hang" } } },
-        { config = { "ChannelTimeout session:command=2s" } })
-      local session <close> = server.session({ command_timeout = 10 })
-      local err = faults.raises(session, faults.in_doubt("remote.protocol", 10))
+      local server <close> = faults.far(NEVER, { config = { "ChannelTimeout session:command=2s" } })
+      local session <close> = server.session({ command_timeout = PATIENCE })
+      local err = faults.raises(session, faults.in_doubt("remote.protocol", PATIENCE))
       assert.matches("ended without an answer to 'Start-ADSyncSyncCycle' (no exit status)", err.message, 1, true)
       assert.equal(0, #server:ledger())
       assert.matches("T", (session:InvokeCommand("Get-Date", {})))
     end)
 
     row("output one byte a second", function()
-      local err = start_and(faults.in_doubt("timeout", TIMEOUT), 1, function(server) server.proxy:tell("slow") end)
-      assert.matches("did not answer within 1.2 s", err.message)
+      local err = start_and(silence, 1, function(server) server.proxy:tell("slow") end)
+      assert.matches("did not answer within 1.6 s", err.message)
     end)
 
     row("the next command connects again, and the start is not repeated", function()
       local server <close> = faults.far(SLOW)
-      local session <close> = server.session({ command_timeout = TIMEOUT })
+      local session <close> = server.session({ command_timeout = PATIENCE })
       session:info()
       local task = loop.spawn(function() faults.raises(session, lost) end)
       server:wait_for_starts(1)

@@ -55,7 +55,7 @@ describe("packets dropped both ways", function()
     dropper:join()
     note(is_ok, seconds - limit, cleanup)
     assert.is_true(seconds <= limit + faults.LATE_SECONDS, ("%.2f s at moment %.0f ms"):format(seconds, delay_ms))
-    assert.is_true(cleanup < 0.5, "closing waited")
+    assert.is_true(cleanup < faults.CLEANUP_SECONDS, "closing waited")
     keeps_to_the_ledger(id, is_ok, err)
     network:pass(address)
   end
