@@ -1,4 +1,5 @@
 --- `idle-lua test`, `busted --lua=idle-lua` and specs that run themselves, as people call them.
+local child = require("spec.support.child")
 local file = require("idle.file")
 local json = require("idle.json")
 local process = require("idle.process")
@@ -174,5 +175,34 @@ describe("a spec that runs itself", function()
     local outcome = run([[it("leaks", function() io.open("a_spec.lua") end)]], "--helper=idle.test.busted")
     assert.matches("a_spec.lua:2: leak: file 'a_spec.lua' is still open; close it", outcome.stdout)
     assert.is_true(file.exists("README.md"))
+  end)
+end)
+
+describe("the end of idle-lua test from outside", function()
+  local HANGING = [[
+    local idle = require("idle")
+    it("hangs", function() print("begun") io.stdout:flush() idle.sleep(60) end)
+    it("is not begun", function() print("too late") end)
+  ]]
+
+  local function ended_by(act, ...)
+    local folder <close> = setmetatable({ path = child.folder({ ["a_spec.lua"] = HANGING }) },
+      { __close = function(self) file.remove_all(self.path) end })
+    local started <close> = child.start({ cwd = folder.path, "test", "a_spec.lua", ... })
+    started:read_up_to("begun")
+    act(started)
+    return started:outcome()
+  end
+
+  it("is the end of all specs", function()
+    for status, outcome in pairs({
+      [130] = ended_by(function(started) started:signal("INT") end),
+      [143] = ended_by(function(started) started:signal("TERM") end),
+      [124] = ended_by(function() end, "--timeout", "0.3"),
+    }) do
+      assert.equal(status, outcome.exit_code, outcome.stdout .. outcome.stderr)
+      assert.is_nil(outcome.stdout:find("too late", 1, true), status)
+      assert.matches("0 successes / 0 failures / 1 error", outcome.stdout)
+    end
   end)
 end)

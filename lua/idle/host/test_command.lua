@@ -3,6 +3,8 @@ local errors = require("idle.engine.errors")
 
 local test_command = {}
 
+local STATUS_OF_CTRL_C = 130
+
 -- `--coverage` alone has no value: what stands behind it may be a spec.
 local function split_coverage(argument)
   return argument:match("^%-%-coverage=(.+)$") or (argument == "--coverage" and "lcov.info")
@@ -109,7 +111,7 @@ function test_command.main(list, common)
   require("idle.host.options").progress = false -- what busted shows stands alone
   local status = run_busted()
   end_tasks()
-  return status
+  return package.loaded["idle.test.harness"].is_interrupted() and STATUS_OF_CTRL_C or status
 end
 
 return test_command

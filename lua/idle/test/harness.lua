@@ -1,7 +1,9 @@
 --- What `idle-lua test` adds to busted: specs that leak fail, chance repeats, messages name the lines of the spec, and
 --- lines are counted.
 local coverage = require("idle.test.coverage")
+local errors = require("idle.engine.errors")
 local leaks = require("idle.test.leaks")
+local loop = require("idle.loop")
 local positions = require("idle.test.positions")
 
 local harness = {}
@@ -18,12 +20,14 @@ local is_installed = false
 -- Ours come before those of busted and its output.
 local FIRST = { priority = 1 }
 
-local function on(core, channel, f)
+local function on(core, channel, f, order)
   core.subscribe(channel, function(...)
     f(...)
     return nil, true
-  end, FIRST)
+  end, order)
 end
+
+local function first_on(core, channel, f) on(core, channel, f, FIRST) end
 
 -- ---- Leaks ----
 
@@ -52,8 +56,8 @@ local function check_blocks(core)
     if found.kind then publish(core, element, found) end
   end
   for _, descriptor in ipairs({ "file", "describe" }) do
-    on(core, { descriptor, "start" }, open)
-    on(core, { descriptor, "end" }, close)
+    first_on(core, { descriptor, "start" }, open)
+    first_on(core, { descriptor, "end" }, close)
   end
 end
 
@@ -88,6 +92,28 @@ local function check_specs(core)
   end)
 end
 
+-- ---- The end from outside ----
+
+local is_interrupted = false
+
+--- Whether Ctrl-C has ended the run.
+---@return boolean
+function harness.is_interrupted() return is_interrupted end
+
+-- To busted they are errors of one spec like any other. But who presses Ctrl-C means all of them, and after a SIGTERM
+-- or the end of --timeout no wait succeeds any more.
+local function stop_when_told(core)
+  -- Behind busted's own, which decides anew whether to go on.
+  on(core, { "error" }, function(_, _, _, trace)
+    local raised = trace and trace.message
+    if errors.is_ctrl_c(raised) then
+      is_interrupted, core.skipAll = true, true
+    elseif errors.is(raised) and (raised.kind == "cancelled" or raised.kind == "timeout") then
+      core.skipAll = core.skipAll or not pcall(loop.sleep, 0)
+    end
+  end)
+end
+
 -- ---- Chance ----
 
 local function seed_specs(core, options)
@@ -98,19 +124,22 @@ local function seed_specs(core, options)
   local function begin()
     if current then seed(current) end
   end
-  on(core, { "suite", "start" }, function()
+  first_on(core, { "suite", "start" }, function()
     current = options.seed or math.floor(core.randomseed)
     begin()
   end)
-  on(core, { "file", "start" }, begin)
+  first_on(core, { "file", "start" }, begin)
   core.executors.before_each(begin)
-  for _, kind in ipairs({ "failure", "error" }) do on(core, { kind }, function() failures = failures + 1 end) end
+  for _, kind in ipairs({ "failure", "error" }) do first_on(core, { kind }, function() failures = failures + 1 end) end
+  -- Behind busted's own summary.
   on(core, { "suite", "end" }, function()
-    if failures == 0 or not current then return end
+    if failures > 0 and current then
+      io.stdout:flush()
+      io.stderr:write(options.command_line
+        and ("idle-lua: the seed was %d; again with '%s --seed=%d'\n"):format(current, options.command_line, current)
+        or ("idle-lua: the seed was %d; again with '-Xhelper seed=%d'\n"):format(current, current))
+    end
     failures = 0
-    io.stderr:write(options.command_line
-      and ("idle-lua: the seed was %d; again with '%s --seed=%d'\n"):format(current, options.command_line, current)
-      or ("idle-lua: the seed was %d; again with '-Xhelper seed=%d'\n"):format(current, current))
   end)
 end
 
@@ -118,8 +147,8 @@ end
 
 local function count_lines(core, options)
   local specs = {}
-  on(core, { "file", "start" }, function(element) specs[element.name] = true end)
-  on(core, { "exit" }, function()
+  first_on(core, { "file", "start" }, function(element) specs[element.name] = true end)
+  first_on(core, { "exit" }, function()
     io.stderr:write("idle-lua: ", coverage.write(options.coverage, not options.counts_specs and specs or nil), "\n")
   end)
   coverage.begin()
@@ -133,6 +162,7 @@ function harness.install(core, options)
   is_installed = true
   require("idle.test.assertions")
   positions.install(core)
+  stop_when_told(core)
   seed_specs(core, options)
   if not options.ignores_leaks then
     leaks.keep_books()
