@@ -41,11 +41,17 @@ static const char *fingerprint;
 static int socket_of_client;
 static bool is_secret_known; /* to the server: it may say what it knows */
 
-const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-identifier): its name is LeakSanitizer's
+/* Two names of LeakSanitizer's. */
+const char *__lsan_default_suppressions(void); // NOLINT(bugprone-reserved-identifier)
+const char *__lsan_default_options(void);      // NOLINT(bugprone-reserved-identifier)
 
 /* libssh2 1.10 loses numbers and keys of OpenSSL (client.c, point 18). Our memory does not come from there. */
 const char *__lsan_default_suppressions(void) { // NOLINT(bugprone-reserved-identifier)
   return "leak:libcrypto.so";
+}
+
+const char *__lsan_default_options(void) { // NOLINT(bugprone-reserved-identifier)
+  return "print_suppressions=0";
 }
 
 idle_ssh_status __wrap_idle_dial_step(idle_dial *dial, int64_t deadline_ms);
