@@ -56,6 +56,12 @@ describe("idle.sessions.ssh_answers", function()
     end
   end)
 
+  it("asks about each host where a hash of it is part of an answer that counts", function()
+    local common = "User svc\nIdentityFile /keys/id\n"
+    assert.equal(1, select(2, read(common .. "ControlPath /run/%C\n")))
+    assert.equal(3, select(2, read(common .. "UserKnownHostsFile /known/%C\n")))
+  end)
+
   it("asks about each host where its name is part of an answer", function()
     local output = read("User svc\nHostName %h.corp.example\nIdentityFile /keys/%n\n")
     assert.equal("svc@dc1.corp.example by /keys/dc1\nsvc@dc2.corp.example by /keys/dc2\n"

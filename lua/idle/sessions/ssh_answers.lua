@@ -78,12 +78,14 @@ end
 
 -- ---- One answer for all ----
 
--- Nothing but `Host *`: no line counts for some hosts only.
+-- Nothing but `Host *`: no line counts for some hosts only. A hash of the host is one, though it does not show it; what
+-- it often stands in, ControlPath, is of no matter to us.
 local function names_no_host(text)
   for line in text:gmatch("[^\n]+") do
     local word, rest = line:match("^%s*(%a+)[%s=]*(.-)%s*$")
     word = word and word:lower()
     if word == "match" or (word == "host" and rest ~= "*") then return false end
+    if word and word ~= "controlpath" and rest:find("%C", 1, true) then return false end
   end
   return true
 end
