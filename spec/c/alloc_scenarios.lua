@@ -9,11 +9,11 @@ local secret = require("idle.secret")
 local value = require("idle.engine.value")
 
 -- Errors are built by these, and must not be loaded while memory fails.
-require("idle.engine.errors")
+local errors = require("idle.engine.errors")
 local process_session = require("idle.sessions.process")
 local ssh_session = require("idle.sessions.ssh")
 local sshd = require("idle.sim.sshd")
-require("idle.ssh")
+local ssh = require("idle.ssh")
 
 --- Calls a scenario whose allocation `number` fails. The C side knows it by this name.
 function _G.run_armed(scenario, number)
@@ -131,7 +131,24 @@ function scenarios.ssh_session()
   assert(session:run({ command = "echo x" }).stdout == "x\n")
 end
 
---- Every how many allocations one fails; IDLE_ALLOC_STEP=1 fails each of them, which takes most of a minute.
-local steps = { ssh_session = math.tointeger(os.getenv("IDLE_ALLOC_STEP")) or 7 }
+local function connect(via)
+  return errors.check(ssh.connect({
+    host = server.host, port = server.port, user = server.user, agent = false, identity_file = server.identity_file,
+    known_hosts = server.known_hosts, timeout_ms = 2000, via = via,
+  }))
+end
+
+function scenarios.ssh_jump()
+  local hop <close> = connect()
+  local client <close> = connect(hop)
+  local pipe <close> = errors.check(client:exec("cat", 2000))
+  errors.check(pipe:write("text", 2000))
+  pipe:finish()
+  assert(errors.check(pipe:read_all(2000)) == "text")
+end
+
+--- Every how many allocations one fails; IDLE_ALLOC_STEP=1 fails each of them, which takes most of two minutes.
+local step = math.tointeger(os.getenv("IDLE_ALLOC_STEP"))
+local steps = { ssh_session = step or 7, ssh_jump = step or 23 }
 
 return scenarios, steps

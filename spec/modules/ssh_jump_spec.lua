@@ -124,7 +124,7 @@ describe("idle.ssh, through other servers", function()
     assert.is_false(client:is_open())
     local _, err = pipe:wait_exit(SOON)
     assert.equal("ssh.lost", err.kind)
-    assert.matches("this program closed the one to the hop", err.message, 1, true)
+    assert.matches("this program closed the connection to the hop", err.message, 1, true)
     assert.error_matches(function() goal:try({ via = to_gate }) end, "connection of option 'via' is closed", 1, true)
   end)
 

@@ -184,11 +184,18 @@ static bool go_through(idle_link *link, const idle_ssh_options *options, idle_li
   return link->host != NULL;
 }
 
-static bool open_way(idle_link *link) {
+static void open_way(idle_link *link) {
   idle_tunnel_close(link->tunnel);
-  link->tunnel = link->hop->ssh == NULL ? NULL : idle_tunnel_open(link->hop, link, link->host, link->port);
-  if (link->tunnel != NULL) (void)idle_link_serve(link->hop);
-  return link->tunnel != NULL;
+  link->tunnel = NULL;
+  if (link->hop->ssh == NULL) {
+    idle_ssh_way_lost(link->ssh, NULL);
+    return;
+  }
+  link->tunnel = idle_tunnel_open(link->hop, link, link->host, link->port);
+  if (link->tunnel != NULL)
+    (void)idle_link_serve(link->hop);
+  else
+    idle_ssh_way_refused(link->ssh, "ssh.connect", "there is not enough memory");
 }
 
 static bool lacks_way(const idle_link *link) {
@@ -247,7 +254,7 @@ idle_ssh_status idle_link_connect(idle_link *link, idle_ssh_error *error) {
   stop_polling(link);
   idle_ssh_status status = idle_ssh_connect(link->ssh, error);
   if (status == IDLE_SSH_AGAIN && lacks_way(link)) {
-    if (!open_way(link)) idle_ssh_way_refused(link->ssh, "ssh.lost", "the connection to the hop is closed");
+    open_way(link);
     status = idle_ssh_connect(link->ssh, error); /* it may be there already, or refused */
   }
   if (status == IDLE_SSH_AGAIN && !watch_step(link)) return fail_watch(link, error);

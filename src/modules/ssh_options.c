@@ -134,7 +134,7 @@ static int64_t timeout_field(lua_State *L) {
 
 int idle_ssh_options_read(lua_State *L, idle_ssh_options *options) {
   luaL_checktype(L, TABLE, LUA_TTABLE);
-  luaL_checkstack(L, 24, NULL);
+  luaL_checkstack(L, 24, "not enough memory");
   check_names(L);
   *options = (idle_ssh_options){.timeout_ms = timeout_field(L)};
   lua_Integer port = integer_field(L, "port", DEFAULT_PORT);

@@ -43,6 +43,12 @@ static void end(idle_tunnel *tunnel) {
   tunnel->channel = NULL;
 }
 
+/* A stream with a hole in it is worse than none. */
+static void fail(idle_tunnel *tunnel) {
+  idle_ssh_way_refused(tunnel->inner->ssh, "ssh.lost", "there was not enough memory for the way through the hop");
+  end(tunnel);
+}
+
 static void serve(idle_tunnel *tunnel);
 
 static void on_socket(uv_poll_t *poll, int status, int events) {
@@ -84,7 +90,11 @@ static bool move_up(idle_tunnel *tunnel) {
   size_t taken = 0;
   if (size > 0) (void)idle_ssh_write(tunnel->channel, bytes, (size_t)size, &taken); /* it takes all, or nothing more */
   if (size > 0 && taken == (size_t)size) return true;
-  if (tunnel->has_ended || size <= 0) end(tunnel);
+  /* What waits for the inner client is its last word, and of a hop that is lost it is told. */
+  if (size <= 0 || tunnel->has_ended)
+    end(tunnel);
+  else if (idle_buffer_size(&tunnel->down) == 0 && !idle_ssh_is_lost(tunnel->hop->ssh))
+    fail(tunnel);
   return false;
 }
 
@@ -122,7 +132,10 @@ static void note_end(idle_tunnel *tunnel) {
 static bool move_down(idle_tunnel *tunnel) {
   if (!flush(tunnel) || tunnel->has_ended) return false;
   char *room = idle_buffer_room(&tunnel->down, IDLE_SSH_READ_BYTES);
-  if (room == NULL) return false;
+  if (room == NULL) {
+    fail(tunnel);
+    return false;
+  }
   size_t count;
   idle_ssh_status status = idle_ssh_read(tunnel->channel, IDLE_SSH_STDOUT, room, &count);
   idle_buffer_added(&tunnel->down, count);
@@ -165,7 +178,7 @@ static void begin(idle_tunnel *tunnel) {
     break;
   case IDLE_SSH_OK:
     if (!make_pair(tunnel, &other)) {
-      refuse(tunnel, "ssh.connect", "no socket pair could be made; are there too many open files?");
+      refuse(tunnel, "ssh.connect", "there is not enough memory for the way, or there are too many open files");
       break;
     }
     idle_ssh_way_opened(tunnel->inner->ssh, other);

@@ -134,7 +134,7 @@ static idle_ssh_status fail_not_ssh(const idle_ssh *ssh, idle_ssh_error *error) 
 
 /* The stream ended in the handshake. */
 static idle_ssh_status fail_ended(idle_ssh *ssh, idle_ssh_error *error) {
-  if (ssh->wire.stage == IDLE_WIRE_BANNER && ssh->way_text == NULL) {
+  if (ssh->wire.stage == IDLE_WIRE_BANNER && ssh->way_kind == NULL) {
     if (!has_greeting(&ssh->wire) || is_refusal(&ssh->wire)) return fail_busy(ssh, error);
     return fail_not_ssh(ssh, error);
   }

@@ -51,8 +51,8 @@ struct idle_ssh {
   int gai_error;
   int gai_errno;
 
-  const char *way_kind; /* static: why the hop did not open a way; NULL = it did, or may */
-  char *way_text;       /* owned: what became of the way, for people; NULL = nothing */
+  const char *way_kind; /* static: the error that became of the way through the hop; NULL = none yet */
+  char *way_text;       /* owned: for people; NULL = memory was too short to say it */
   idle_dial dial;       /* or, behind a hop, only the socket */
   idle_wire wire;
   idle_memory memory;

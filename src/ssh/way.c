@@ -53,6 +53,10 @@ void idle_way_add_hop(const idle_ssh *ssh, char *text, size_t capacity) {
 
 /* ---- Going through the hop ---- */
 
+static const char *way_text(const idle_ssh *ssh) {
+  return ssh->way_text == NULL ? "there was not enough memory" : ssh->way_text;
+}
+
 bool idle_ssh_wants_way(const idle_ssh *ssh) { return ssh->phase == IDLE_PHASE_WAY; }
 
 void idle_ssh_way_opened(idle_ssh *ssh, int fd) { ssh->dial.fd = fd; }
@@ -68,8 +72,8 @@ void idle_ssh_add_loss(const idle_ssh *ssh, char *text, size_t capacity) {
     idle_text_add(text, capacity, "the server said '%s'", ssh->last_words);
   else if (ssh->is_damaged)
     idle_text_add(text, capacity, "a packet was changed on the way");
-  else if (ssh->way_text != NULL)
-    idle_text_add(text, capacity, "%s", ssh->way_text);
+  else if (ssh->way_kind != NULL)
+    idle_text_add(text, capacity, "%s", way_text(ssh));
   else if (ssh->is_disconnected || (ssh->wire.ended && ssh->wire.error == 0))
     idle_text_add(text, capacity, "the server closed it");
   else
@@ -79,7 +83,7 @@ void idle_ssh_add_loss(const idle_ssh *ssh, char *text, size_t capacity) {
 void idle_ssh_way_lost(idle_ssh *ssh, const idle_ssh *hop) {
   char text[600] = "";
   if (hop == NULL) {
-    idle_text_add(text, sizeof text, "this program closed the one to the hop");
+    idle_text_add(text, sizeof text, "this program closed the connection to the hop");
   } else {
     idle_text_add(text, sizeof text, "the one to '%s' was lost first: ", hop->url);
     idle_ssh_add_loss(hop, text, sizeof text);
@@ -89,8 +93,7 @@ void idle_ssh_way_lost(idle_ssh *ssh, const idle_ssh *hop) {
 
 idle_ssh_status idle_way_step(idle_ssh *ssh, idle_ssh_error *error) {
   if (ssh->way_kind != NULL)
-    return idle_ssh_fail(error, ssh->way_kind, "cannot reach '%s': %s", ssh->url,
-                         ssh->way_text == NULL ? "not enough memory" : ssh->way_text);
+    return idle_ssh_fail(error, ssh->way_kind, "cannot reach '%s': %s", ssh->url, way_text(ssh));
   if (ssh->dial.fd < 0) return IDLE_SSH_AGAIN;
   idle_ssh_trace(ssh, "connected through the hop");
   return IDLE_SSH_OK;
