@@ -10,6 +10,7 @@ local value = require("idle.engine.value")
 local step = plans.step
 local QUICK = { RetryProfiles = { quick = { InitialDelayMilliseconds = 1, MaxDelayMilliseconds = 2 } },
   DefaultRetryProfile = "quick" }
+local virtually = require("idle.test.in_virtual_time")
 
 describe("idle.execute", function()
   local seen
@@ -281,11 +282,7 @@ describe("idle.execute", function()
       assert.equal(5, attempts(nil))
     end)
 
-    it("wait as long as the test vectors say, also in the section for failures", function()
-      local slept = {}
-      local clock = require("idle.host.clock")
-      local sleep = clock.sleep
-      clock.sleep = function(seconds) slept[#slept + 1] = math.floor(seconds * 1000 + 0.5) end
+    it("wait as long as the test vectors say, also in the section for failures", virtually(function()
       local id = "11111111-1111-1111-1111-111111111111"
       local type_name = "IdLE.Step.EnsureAttributes"
       local plan = plans.new({ step("Ensure attributes", { Type = type_name }) }, { CorrelationId = id })
@@ -304,11 +301,15 @@ describe("idle.execute", function()
           ["IdLE.Step.EmitEvent"] = flaky,
         } },
       })
-      clock.sleep = sleep
       assert(ok and also_ok, err)
-      assert.same({ 262, 590, 105, 154, 215 }, slept)
+      local delays = {}
+      for _, event in ipairs(seen) do
+        if event.Type == "StepRetrying" then delays[#delays + 1] = event.Data.delayMs end
+      end
+      assert.same({ 262, 590, 105, 154, 215 }, delays)
+      assert.equal(1326, math.floor(loop.monotonic() * 1000 + 0.5))
       assert.matches("^OnFailureStepExecution", event_of({ table.unpack(seen, 8) }, "StepRetrying").Message)
-    end)
+    end))
 
     it("need a profile that exists before the first step runs", function()
       local called = false
@@ -533,7 +534,7 @@ describe("idle.execute", function()
   end)
 
   describe("a run that is ended from outside", function()
-    it("is Cancelled, has its events, and passes on what ended it", function()
+    it("is Cancelled, has its events, and passes on what ended it", virtually(function()
       local waits = loop.condition()
       local plan = plans.new({ step("a"), step("b") }, { OnFailureSteps = value.list({ step("c") }) })
       local task = loop.spawn(run, plan, function()
@@ -547,7 +548,7 @@ describe("idle.execute", function()
       assert.equal("cancelled", err.kind)
       assert.equal("RunStarted StepStarted StepFailed RunCompleted", types_of(seen))
       assert.equal("Cancelled", seen[4].Data.Status)
-    end)
+    end))
 
     it("has a result for who asks with perform", function()
       local executed = execute.perform(plans.new({ step("a"), step("b") }), { EventSink = sink, Providers = {
@@ -557,7 +558,7 @@ describe("idle.execute", function()
       assert.equal("x.lua:1: interrupted!", executed.interruption)
     end)
 
-    it("is ended also in the pause between two attempts", function()
+    it("is ended also in the pause between two attempts", virtually(function()
       local waits = loop.condition()
       local slow = { RetryProfiles = { slow = { InitialDelayMilliseconds = 5000 } }, DefaultRetryProfile = "slow" }
       local task = loop.spawn(run, plans.new({ step("a") }), function()
@@ -569,7 +570,7 @@ describe("idle.execute", function()
       task:cancel()
       assert.is_false(pcall(task.join, task))
       assert.equal("Cancelled", seen[#seen].Data.Status)
-    end)
+    end))
   end)
 
   it("knows its options", function()

@@ -11,6 +11,7 @@
 ---@field in_turn        fun(answers: table): idle.test.Answer
 ---@field each_fault     fun(flow: (fun(sim: idle.SimServer, fault: idle.test.Fault): any),
 ---                       options?: idle.test.EachFaultOptions): idle.test.FaultReport[]?
+---@field in_virtual_time fun(f: (fun(...): ...), options?: idle.test.VirtualTimeOptions): fun(...): ...
 ---@field virtual_time   fun(f: (fun(): ...), options?: idle.test.VirtualTimeOptions): ...  runs f without waiting
 ---@field seed           fun(seed: integer)  makes chance repeatable: jitter, ids and `math.random`
 local test = {}
@@ -26,6 +27,7 @@ local MEMBERS = {
   loses_answer = { "idle.test.answers", "loses_answer" },
   in_turn = { "idle.test.answers", "in_turn" },
   each_fault = { "idle.test.each_fault" },
+  in_virtual_time = { "idle.test.in_virtual_time" },
   virtual_time = { "idle.test.virtual_time" },
   seed = { "idle.test.chance", "seed" },
 }
