@@ -63,6 +63,7 @@ end
 
 -- busted tells that a spec has ended before its after_each run. That is held back until they have: only then is it
 -- known what the spec leaves behind. Our own before_each and after_each are the outermost.
+-- Returns what is to run before each spec.
 local function check_specs(core)
   local scope, held
   local is_releasing = false
@@ -84,12 +85,12 @@ local function check_specs(core)
     held = { element, parent, status, debug_info }
     return nil, false
   end, FIRST)
-  core.executors.before_each(function() scope = leaks.begin() end)
   core.executors.after_each(function()
     local found = leaks.finish(scope)
     scope = nil
     if held then release(found) end
   end)
+  return function() scope = leaks.begin() end
 end
 
 -- ---- The end from outside ----
@@ -116,6 +117,7 @@ end
 
 -- ---- Chance ----
 
+-- Returns what is to run before each spec.
 local function seed_specs(core, options)
   local seed = require("idle.test.chance").seed
   local current
@@ -129,7 +131,6 @@ local function seed_specs(core, options)
     begin()
   end)
   first_on(core, { "file", "start" }, begin)
-  core.executors.before_each(begin)
   for _, kind in ipairs({ "failure", "error" }) do first_on(core, { kind }, function() failures = failures + 1 end) end
   -- Behind busted's own summary.
   on(core, { "suite", "end" }, function()
@@ -141,6 +142,7 @@ local function seed_specs(core, options)
     end
     failures = 0
   end)
+  return begin
 end
 
 -- ---- All ----
@@ -163,12 +165,16 @@ function harness.install(core, options)
   require("idle.test.assertions")
   positions.install(core)
   stop_when_told(core)
-  seed_specs(core, options)
+  local seed, open_scope = seed_specs(core, options), nil
   if not options.ignores_leaks then
     leaks.keep_books()
     check_blocks(core)
-    check_specs(core)
+    open_scope = check_specs(core)
   end
+  core.executors.before_each(function()
+    seed()
+    if open_scope then open_scope() end
+  end)
   require("idle.host.events").standard_sinks() -- they stay open to the end: no leak of a spec
   if options.coverage then count_lines(core, options) end
 end
