@@ -62,9 +62,12 @@ static void start(idle_dial *dial, int64_t deadline_ms) {
   dial->error = 0;
   dial->until_ms = idle_now_ms() + share_of(dial->current, deadline_ms);
   dial->fd = open_socket(dial->current);
+  if (dial->fd < 0) {
+    dial->error = errno;
+    return;
+  }
   watch_peer(dial);
-  if (dial->fd < 0 ||
-      (connect(dial->fd, dial->current->ai_addr, dial->current->ai_addrlen) != 0 && errno != EINPROGRESS))
+  if (connect(dial->fd, dial->current->ai_addr, dial->current->ai_addrlen) != 0 && errno != EINPROGRESS)
     dial->error = errno;
 }
 
