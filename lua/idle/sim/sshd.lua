@@ -118,12 +118,16 @@ local function launch(options, keys, port)
   child:close()
 end
 
--- Ports below the range from which the kernel gives them to clients.
-local function random_port() return 20000 + math.floor(loop.random() * 12000) end
+-- Ports below the range from which the kernel gives them to clients. Not by `loop.random`: with a seed every spec would
+-- try the same ones.
+local function some_port()
+  local microseconds = math.floor(loop.monotonic() * 1e6)
+  return 20000 + (microseconds + process.pid() * 7919) % 12000
+end
 
 local function launch_somewhere(options, keys)
   for _ = 1, ATTEMPTS do
-    local port = random_port()
+    local port = some_port()
     local child, log_file = launch(options, keys, port)
     if child then return child, log_file, port end
   end
