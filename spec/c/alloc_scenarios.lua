@@ -102,7 +102,7 @@ local far_end = {
 }
 
 function scenarios.process_session()
-  local session <close> = process_session({ command = far_end, start_timeout = 2, command_timeout = 2 })
+  local session <close> = process_session({ command = far_end, start_timeout = 10, command_timeout = 10 })
   assert(session:InvokeCommand("Get-Date", { When = "now" }) == "yes")
 end
 
@@ -125,7 +125,7 @@ function scenarios.ssh_session()
   local session <close> = ssh_session({
     host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
     identity_file = server.identity_file, known_hosts = server.known_hosts,
-    connect_timeout = 2, start_timeout = 2, command_timeout = 2, reconnect_timeout = 0,
+    connect_timeout = 10, start_timeout = 10, command_timeout = 10, reconnect_timeout = 0,
   })
   assert(session:InvokeCommand("Get-Date", { When = "now" }) == "yes")
   assert(session:run({ command = "echo x" }).stdout == "x\n")

@@ -127,13 +127,16 @@ end
 
 --- Ends all that runs inside, and with it the namespace.
 function Network:close()
+  if not self.holder then return end
   local name = network_of(self.holder:pid())
-  local pids = name and processes_in(name) or {}
+  self:nft("flush ruleset\n") -- or connections that hear no answer would keep it for a quarter of an hour
+  local pids = processes_in(name)
   while pids[1] do
     kill(pids)
     pids = processes_in(name)
   end
   self.holder:close()
+  self.holder = nil
 end
 
 Network.__close = Network.close
