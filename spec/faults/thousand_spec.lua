@@ -4,7 +4,7 @@ local child = require("spec.support.child")
 local far = require("spec.support.far")
 local json = require("idle.json")
 
-local COMMANDS = tonumber(os.getenv("IDLE_FAULT_COMMANDS") or 400)
+local COMMANDS = tonumber(os.getenv("IDLE_FAULT_COMMANDS") or 250)
 
 -- In a program of its own, whose memory and files are nobody else's.
 local SCRIPT = [[
