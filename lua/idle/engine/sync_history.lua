@@ -30,7 +30,8 @@ local PLAUSIBLE_LEAD = 600
 ---@return idle.SyncHistory
 function sync_history.new(policy_type)
   local history = setmetatable({
-    timeline = {}, by_id = {}, unfinished = {}, types = {}, merges = 0, listed = 0, known = nil, since = nil,
+    timeline = {}, by_id = {}, unfinished = {}, types = {}, merges = 0, listed = 0, ids_listed = {}, open = {},
+    known = nil, since = nil,
     carrier = nil, before = nil, has_later = false, has_new = false, has_stale = false, is_implausible = false,
   }, History)
   -- An import began after the change was made if its date says so. That it is
@@ -117,23 +118,46 @@ function History:merge_entry(raw, clock)
   return has_changed
 end
 
+-- Whether a look lists the entries of the last one. Most do, and many syncs may look at once.
+local function is_same_list(runs, ids)
+  if #runs ~= #ids then return false end
+  for index = 1, #ids do
+    local raw = runs[index]
+    if type(raw) ~= "table" or raw.RunHistoryId ~= ids[index] then return false end
+  end
+  return true
+end
+
+function History:merge_list(runs, clock)
+  local has_changed, ids, open = false, {}, {}
+  self.merges, self.ids_listed, self.open = self.merges + 1, ids, open
+  for index = #runs, 1, -1 do
+    local raw = runs[index]
+    ids[index] = false -- an entry without an id is never the same
+    if type(raw) == "table" then
+      ids[index] = type(raw.RunHistoryId) == "string" and raw.RunHistoryId
+      has_changed = self:merge_entry(raw, clock) or has_changed
+      if not self.by_id[sync_run.id_of(raw)].is_complete then open[#open + 1] = index end
+    end
+  end
+  return has_changed
+end
+
+-- Only those that were not over can have changed.
+function History:merge_open(runs, clock)
+  local has_changed = false
+  for _, index in ipairs(self.open) do has_changed = self:merge_entry(runs[index], clock) or has_changed end
+  return has_changed
+end
+
 --- Merges the entries of one look.
 ---@param runs  table[]  newest first
 ---@param clock any      the server's clock at that look
 ---@return boolean has_changed
 function History:merge(runs, clock)
-  local has_changed = false
-  self.merges, self.listed = self.merges + 1, #runs
-  local by_id = self.by_id
-  for index = #runs, 1, -1 do
-    local raw = runs[index]
-    local known = type(raw) == "table" and by_id[raw.RunHistoryId]
-    if known and known.is_complete then -- nearly all of them, in every look
-      known.listed = self.merges
-    elseif type(raw) == "table" then
-      has_changed = self:merge_entry(raw, clock) or has_changed
-    end
-  end
+  self.listed = #runs
+  local is_same = is_same_list(runs, self.ids_listed)
+  local has_changed = (is_same and self.merge_open or self.merge_list)(self, runs, clock)
   has_changed = self:note_gone() or has_changed
   if has_changed and self.known then self:find_carrier() end
   return has_changed

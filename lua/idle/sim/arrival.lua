@@ -25,11 +25,11 @@ end
 -- Makes tables of one shape from the values of their fields, in order: several times faster than field by field.
 local function new_maker(columns)
   local fields = {}
-  for index, column in ipairs(columns) do fields[index] = ("[%q] = v[%d]"):format(column[1], index) end
-  return load(("return function(v) return { %s } end"):format(table.concat(fields, ", ")))()
+  for index, column in ipairs(columns) do fields[index] = ("[%q] = v[at + %d]"):format(column[1], index) end
+  return load(("return function(v, at) return { %s } end"):format(table.concat(fields, ", ")))()
 end
 
-local makers = setmetatable({}, { __mode = "k" }) ---@type table<table, fun(v: any[]): table>  by columns
+local makers = setmetatable({}, { __mode = "k" }) ---@type table<table, fun(v: any[], at: integer): table>  by columns
 
 local function maker_of(columns)
   makers[columns] = makers[columns] or new_maker(columns)
@@ -38,19 +38,29 @@ end
 
 local function arrive_row(row, depth)
   if depth < 1 then return row.columns.type end
-  local object = maker_of(row.columns)(row.values)
+  local object = maker_of(row.columns)(row.values, 0)
   if row.nested then object[row.nested] = arrive(object[row.nested], depth - 1) end
   return object
 end
 
+-- One array for all values: what lies side by side is read faster, where there are many servers.
+local function flatten(rows)
+  local flat, width = {}, #rows.columns
+  for index = 1, #rows do table.move(rows[index].values, 1, width, (index - 1) * width + 1, flat) end
+  return flat
+end
+
+local function arrive_rows(rows)
+  rows.flat = rows.flat or flatten(rows)
+  local list, make, width = {}, maker_of(rows.columns), #rows.columns
+  for index = 1, #rows do list[index] = make(rows.flat, (index - 1) * width) end
+  return value.list(list)
+end
+
 local function arrive_list(items, depth)
-  local list, columns = {}, depth > 0 and items.columns
-  if columns then
-    local make = maker_of(columns)
-    for index = 1, #items do list[index] = make(items[index].values) end
-  else
-    for index = 1, #items do list[index] = arrive(items[index], depth) end
-  end
+  if depth > 0 and items.columns then return arrive_rows(items) end
+  local list = {}
+  for index = 1, #items do list[index] = arrive(items[index], depth) end
   return value.list(list)
 end
 
