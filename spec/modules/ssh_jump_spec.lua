@@ -193,13 +193,12 @@ describe("idle.ssh, through other servers", function()
         end)
       end
       for _, task in ipairs(tasks) do task:join() end
-      far.eventually(function() return to_gate:info().memory_bytes < 70000 end)
     end
-    go_through()
     local open, memory = files(), to_gate:info().memory_bytes
-    go_through()
+    for _ = 1, 2 do go_through() end
+    -- What the server has to say about the ends comes in a little later.
+    far.eventually(function() return to_gate:info().memory_bytes <= memory + 1024 end)
     assert.equal(open, files())
-    assert.is_true(to_gate:info().memory_bytes <= memory + 1024)
   end)
 
   it("takes only a connection to go through", function()
