@@ -3,6 +3,7 @@ local base64 = require("idle.base64")
 local clixml = require("idle.clixml")
 local file = require("idle.file")
 local json = require("idle.json")
+local live = require("idle.live")
 local loop = require("idle.loop")
 local process = require("idle.process")
 local secret = require("idle.secret")
@@ -82,6 +83,24 @@ function scenarios.loop()
   end, 1, 2)
   loop.sleep(0)
   task:join()
+end
+
+-- As in the test harness, here and in all that follows.
+live.keep_books()
+live.watch_files()
+
+function scenarios.books()
+  live.keep_books() -- for the task that runs now
+  local births = live.births()
+  live.enter({}, function() return true end, "a thing")
+  local opened <close> = assert(io.open("/dev/null"))
+  loop.spawn(loop.sleep, 1)
+  loop.sleep(0)
+  assert(#live.opened(births) == 2)
+  live.tasks(births)
+  live.added(live.descriptors())
+  live.forget(births)
+  return opened
 end
 
 function scenarios.process()

@@ -12,11 +12,11 @@ enum { ORIGIN = 1, OBJECT, IS_OPEN, WHAT, PLACE };
 
 void idle_census_begin(lua_State *L) {
   idle_scheduler *scheduler = idle_scheduler_of(L);
+  scheduler->keeper = scheduler->current;
   if (scheduler->keeps_books) return;
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &entries);
   scheduler->keeps_books = true;
-  scheduler->keeper = scheduler->current;
 }
 
 /* What the object of the entry on top says of itself. [-0, +1, e] */
@@ -128,11 +128,12 @@ void idle_census_push_open(lua_State *L, uint64_t since) {
     push_state(L);
     bool is_wanted = lua_toboolean(L, -1) && origin_of_entry(L, -2) > since;
     lua_pop(L, 1);
-    present(L);
-    if (is_wanted)
-      lua_rawseti(L, -3, ++found);
-    else
+    if (!is_wanted) {
       lua_pop(L, 1);
+      continue;
+    }
+    present(L);
+    lua_rawseti(L, -3, ++found);
   }
   lua_pop(L, 1);
 }

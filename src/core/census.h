@@ -8,7 +8,7 @@
 #include <lua.h>
 #include <stdint.h>
 
-/* Keeps books from now on. [-0, +0, m] */
+/* Keeps books from now on, for the running task. [-0, +0, m] */
 void idle_census_begin(lua_State *L);
 
 /* Enters an object, unless a session of ours is what opened it: that is in the
