@@ -75,6 +75,15 @@ describe("idle-lua test", function()
     assert.matches("^%-%+\n1 success / 1 failure", run.outcome.stdout)
   end)
 
+  it("has its own options hold where .busted names the helper", function()
+    local run = specs.run({ ["a_spec.lua"] = [[it("leaks", function() io.open("a_spec.lua") end)]],
+      [".busted"] = "return { default = { helper = 'idle.test.busted', Xhelper = 'seed=3' } }" },
+      { "test", "a_spec.lua", "--coverage=out.info", "--coverage-specs", "--seed=5", made = { "out.info" } })
+    assert.matches("a_spec.lua:1: leak: file 'a_spec.lua' is still open; close it", run.outcome.stdout)
+    assert.matches("DA:1,2", run.made["out.info"])
+    assert.matches("the seed was 5; again with 'idle%-lua test a_spec.lua %-%-coverage=out.info", run.outcome.stderr)
+  end)
+
   it("prints one JSON document for --json", function()
     local outcome = test(BAD .. "error('at the top')", "--json", "a_spec.lua")
     local document = assert(json.decode(outcome.stdout))

@@ -33,13 +33,16 @@ local function take_options(list)
 end
 
 -- The seed stays among busted's options: it shuffles with it.
-local function check_seed(list)
+local function read_seed(list)
+  local seed
   for index, argument in ipairs(list) do
     local text = argument:match("^%-%-seed=(.*)$") or (argument == "--seed" and (list[index + 1] or ""))
-    if text and not math.tointeger(tonumber(text)) then
-      errors.raise("input.option", ("--seed needs an integer, not '%s'"):format(errors.escape(text)))
+    if text then
+      seed = math.tointeger(tonumber(text)) or
+        errors.raise("input.option", ("--seed needs an integer, not '%s'"):format(errors.escape(text)))
     end
   end
+  return seed
 end
 
 local function check_busted()
@@ -67,13 +70,14 @@ end
 
 -- The harness needs busted's core. This part of busted is told it in every run,
 -- after the helper of the user.
-local function install_with(options)
+local function prepare(options)
+  require("idle.test.harness").prepare(options)
   local name = "busted.modules.filter_loader"
   local make_loader = require(name)
   package.loaded[name] = function()
     local load_filters = make_loader()
     return function(core, ...)
-      require("idle.test.harness").install(core, options)
+      require("idle.test.harness").install(core)
       return load_filters(core, ...)
     end
   end
@@ -101,13 +105,13 @@ end
 ---@return integer exit_status
 function test_command.main(list, common)
   local options, rest = take_options(list)
-  check_seed(rest)
+  options.seed = read_seed(rest)
   check_busted()
   options.command_line = command_line(list)
   if common.json then table.insert(rest, 1, "--output=idle.test.json_output") end
   -- `.busted` may name an interpreter; this is one already.
   rawset(_G, "arg", { [0] = "busted", "--ignore-lua", table.unpack(rest) })
-  install_with(options)
+  prepare(options)
   require("idle.host.options").progress = false -- what busted shows stands alone
   local status = run_busted()
   end_tasks()

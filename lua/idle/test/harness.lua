@@ -17,6 +17,9 @@ local harness = {}
 
 local is_installed = false
 
+-- Those of the command line, whoever installs first: `.busted` may name our helper, too.
+local prepared = {}
+
 -- Ours come before those of busted and its output.
 local FIRST = { priority = 1 }
 
@@ -156,12 +159,20 @@ local function count_lines(core, options)
   coverage.begin()
 end
 
---- Adds all this to busted, once.
----@param core    table  busted's, as its own modules get it
+--- Has options hold beside those of whoever installs.
 ---@param options idle.test.HarnessOptions
-function harness.install(core, options)
+function harness.prepare(options) prepared = options end
+
+--- Adds all this to busted, once.
+---@param core   table  busted's, as its own modules get it
+---@param given? idle.test.HarnessOptions
+function harness.install(core, given)
   if is_installed then return end
   is_installed = true
+  local options = {}
+  for _, part in ipairs({ given or {}, prepared }) do
+    for name, v in pairs(part) do options[name] = v end
+  end
   require("idle.test.assertions")
   positions.install(core)
   stop_when_told(core)
