@@ -170,6 +170,16 @@ describe("idle.ssh, through other servers", function()
     end)
   end)
 
+  it("lets those through that wait behind a way that is given up", function()
+    with_black_hole(function(port)
+      local stuck = loop.spawn(function() return goal:try({ via = to_gate, port = port }) end)
+      loop.sleep(100) -- until nothing else comes in
+      stuck:cancel() -- which it is told after we have asked for the next way
+      local client <close> = goal:connect({ via = to_gate, timeout_ms = 10000 })
+      assert.equal("alive\n", run(client, "echo alive"))
+    end)
+  end)
+
   it("ends at the deadline where a server on the way has stopped", function()
     gate:signal_sessions("STOP")
     local _, err = goal:try({ via = to_gate, timeout_ms = 200 })

@@ -242,5 +242,5 @@ void idle_tunnel_close(idle_tunnel *tunnel) {
   leave_hop(tunnel);
   end(tunnel);
   free(tunnel);
-  if (hop != NULL && hop->ssh != NULL) idle_link_watch(hop);
+  if (hop != NULL) (void)idle_link_serve(hop); /* others may have waited for this one to be opened */
 }
