@@ -8,6 +8,7 @@ local loop = require("idle.loop")
 local process = require("idle.process")
 local secret = require("idle.secret")
 local value = require("idle.engine.value")
+local virtual_time = require("idle.test.virtual_time")
 
 -- Errors are built by these, and must not be loaded while memory fails.
 local errors = require("idle.engine.errors")
@@ -83,6 +84,18 @@ function scenarios.loop()
   end, 1, 2)
   loop.sleep(0)
   task:join()
+end
+
+function scenarios.virtual_time()
+  local ok, err = pcall(virtual_time, function()
+    local tasks = {}
+    for index = 1, 70 do tasks[index] = loop.spawn(loop.sleep, index) end
+    for _, task in ipairs(tasks) do task:join() end
+    local late = loop.spawn(loop.sleep, 50)
+    if late:wait(20) then late:join() end
+  end)
+  assert(ok or loop.now_ms() > 1770000000000, "the machine's clock is not back")
+  if not ok and not tostring(err):find("nobody joined", 1, true) then error(err, 0) end
 end
 
 -- As in the test harness, here and in all that follows.
@@ -168,6 +181,6 @@ end
 
 --- Every how many allocations one fails; IDLE_ALLOC_STEP=1 fails each of them, which takes most of two minutes.
 local step = math.tointeger(os.getenv("IDLE_ALLOC_STEP"))
-local steps = { ssh_session = step or 7, ssh_jump = step or 23 }
+local steps = { ssh_session = step or 7, ssh_jump = step or 23, virtual_time = step or 3 }
 
 return scenarios, steps

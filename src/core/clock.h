@@ -26,7 +26,7 @@ struct idle_clock {
   idle_timer *(*start)(idle_clock *clock, uint64_t delay_ms, idle_on_timeout on_timeout, void *context);
   /* Ends a timer and frees it. For callers: idle_timer_stop(). */
   void (*stop)(idle_clock *clock, idle_timer *timer);
-  /* Frees the clock; its timers must be stopped. */
+  /* Frees the clock: the machine's at once, a virtual one with its last timer. */
   void (*close)(idle_clock *clock);
 };
 

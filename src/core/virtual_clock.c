@@ -21,6 +21,8 @@ typedef struct {
   uint64_t started;  /* timers, so far */
   Timer **heap;      /* the next one first */
   size_t count, capacity;
+  size_t timers; /* that were not stopped yet */
+  bool is_closed;
 } VirtualClock;
 
 static VirtualClock *of(idle_clock *clock) { return (VirtualClock *)clock; }
@@ -88,18 +90,29 @@ static idle_timer *start(idle_clock *clock, uint64_t delay_ms, idle_on_timeout o
     return NULL;
   }
   *timer = (Timer){self->now_ms + delay_ms, self->started++, NOWHERE, on_timeout, context};
+  self->timers++;
   if (delay_ms < IDLE_FOREVER_MS) move_up(self, self->count++, timer);
   return (idle_timer *)timer;
 }
 
-static void stop(idle_clock *clock, idle_timer *timer) {
-  take_out(of(clock), (Timer *)timer);
-  free(timer);
+static void free_if_unused(VirtualClock *clock) {
+  if (!clock->is_closed || clock->timers > 0) return;
+  free(clock->heap);
+  free(clock);
 }
 
+static void stop(idle_clock *clock, idle_timer *timer) {
+  VirtualClock *self = of(clock);
+  take_out(self, (Timer *)timer);
+  free(timer);
+  self->timers--;
+  free_if_unused(self);
+}
+
+/* Where memory was too short to close a wait at its end, its finalizer comes later. */
 static void close_clock(idle_clock *clock) {
-  free(of(clock)->heap);
-  free(clock);
+  of(clock)->is_closed = true;
+  free_if_unused(of(clock));
 }
 
 idle_clock *idle_virtual_clock_open(int64_t start_ms, uint64_t limit_ms) {
