@@ -75,7 +75,8 @@ end
 --- before stand still, and what would wait for the machine (a program, a connection, such a task) raises
 --- `test.real_wait`. When nobody can go on, f's wait raises `test.stuck`; at the limit, `test.limit`. Tasks that are
 --- left when f returns are ended, and unless they were cancelled, `test.forgotten` names them; the error of one that
---- nobody joined is raised. Cannot be nested.
+--- nobody joined is raised. Cannot be nested. The clock stands still while f computes: a loop that looks at
+--- `idle.monotonic()` until it has gone on never ends.
 ---@param f fun(): ...
 ---@param options? idle.test.VirtualTimeOptions
 ---@return any ...  what f returned; raises what f raised
