@@ -139,9 +139,11 @@ describe("our own program:", function()
     end)
 
     row("ulimit -n so low that nothing can begin", function()
+      -- What whoever runs the specs has open counts as well, and then the loader itself finds no room.
+      local lowered = 'for fd in {3..63}; do eval "exec $fd>&-"; done; ulimit -n %d; exec "$@"'
       for limit = 4, 8 do
-        local outcome = child.run({ program = "bash", "-c", ('ulimit -n %d; exec "$@"'):format(limit), "bash",
-                                    child.PROGRAM, "-e", "print(1)", env = { ASAN_OPTIONS = "detect_leaks=0" } })
+        local outcome = child.run({ program = "bash", "-c", lowered:format(limit), "bash", child.PROGRAM,
+                                    "-e", "print(1)", env = { ASAN_OPTIONS = "detect_leaks=0" } })
         assert.equal(70, outcome.exit_code, outcome.stderr)
         assert.matches("cannot create state: too many open files; raise the limit (ulimit -n)", outcome.stderr, 1, true)
       end
