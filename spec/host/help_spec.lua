@@ -27,8 +27,18 @@ describe("idle.host.help", function()
     assert.is_truthy(text:find("(Delta, Initial) [default: Delta]", 1, true))
   end)
 
+  it("lists what can go wrong on the simulated server, with the defaults", function()
+    local text = help.of_command(table_of_commands.find("sim"))
+    for name in pairs(require("idle.sim.options").complete({}, true)) do
+      assert.is_true(has_line(text, "  " .. name .. " "), name)
+    end
+    assert.matches("busy_starts +how many [^%[]+%[default: 0%]", text)
+  end)
+
   it("fits a terminal of 100 columns", function()
-    for _, text in ipairs({ help.of_program(), help.of_command(table_of_commands.find("sync")) }) do
+    local texts = { help.of_program() }
+    for _, row in ipairs(table_of_commands.commands) do texts[#texts + 1] = help.of_command(row) end
+    for _, text in ipairs(texts) do
       for line in text:gmatch("[^\n]+") do assert.is_true(#line <= 100, line) end
     end
   end)

@@ -20,6 +20,7 @@
 ---@field module   string   main(options, words) or, if passes_arguments, main(list, common) gives the exit status
 ---@field words?   { what: string, at_most: number }  what it takes beside options, at least one; main's second argument
 ---@field passes_arguments? boolean  it reads its arguments itself
+---@field lists_settings? boolean  its help shows the options of the simulated server
 
 local table_of_commands = {}
 
@@ -135,11 +136,13 @@ local sync = { title = "The sync",
 local simulator = { title = "Without a server",
   { name = "sim", help = "use the embedded simulator in place of a server", example = "idle-lua sync --sim" },
   { name = "set", value = "NAME=VALUE", repeated = true,
-    help = "an option of the simulated server; may be given several times", example = "--sim --set busy_starts=2" },
+    help = "an option of the simulated server, as 'idle-lua help sim' lists them; may be given several times",
+    example = "--sim --set busy_starts=2" },
 }
 
 local setting = { name = "set", value = "NAME=VALUE", repeated = true,
-  help = "an option of the simulated server; may be given several times", example = "--set busy_starts=2" }
+  help = "an option of the simulated server, as listed below; may be given several times",
+  example = "--set busy_starts=2" }
 
 local sshd = { title = "sim sshd",
   { name = "dir", value = "DIR", help = "folder for keys, configuration and logs", example = "--dir /tmp/far-end" },
@@ -173,7 +176,7 @@ is started twice. The result is printed on stdout.]],
 'sim sshd' starts a real sshd on loopback, with fresh keys, whose
 powershell.exe is simulated, and prints the idle.ssh_session{} that reaches
 it. 'sim powershell' is that powershell.exe: ARGV is its real command line.]],
-    groups = { sshd, powershell },
+    groups = { sshd, powershell }, lists_settings = true,
   },
 }
 

@@ -45,6 +45,20 @@ local function add_exit_statuses(lines)
   for _, row in ipairs(table_of_commands.exit_statuses) do lines[#lines + 1] = entry(row[1], row[2]) end
 end
 
+-- Values are written as --set reads them.
+local function setting_text(text, default)
+  if type(default) == "table" then return text end
+  return ("%s [default: %s]"):format(text, default)
+end
+
+local function add_settings(lines)
+  local defaults = require("idle.sim.options").complete({}, true)
+  lines[#lines + 1] = "\nWhat --set NAME=VALUE can be; a VALUE is JSON, or a word:"
+  for _, row in ipairs(require("idle.sim.option_texts")) do
+    lines[#lines + 1] = entry(row[1], setting_text(row[2], defaults[row[1]]))
+  end
+end
+
 --- The help of the program.
 ---@return string
 function help.of_program()
@@ -73,6 +87,7 @@ end
 function help.of_command(row)
   local lines = { "usage: idle-lua " .. row.usage, "", row.details or row.summary }
   for _, group in ipairs(row.groups) do add_options(lines, group.title, group) end
+  if row.lists_settings then add_settings(lines) end
   add_options(lines, "Options of every command", table_of_commands.common)
   add_exit_statuses(lines)
   return table.concat(lines, "\n") .. "\n"
