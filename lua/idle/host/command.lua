@@ -91,7 +91,7 @@ local function report(err, argv)
   terminal:clear()
   terminal:say("idle-lua: " .. tostring(err))
   if err.kind == "input.option" then terminal:say(("idle-lua: see 'idle-lua %s'"):format(help_words(argv))) end
-  if err.kind == "internal" then terminal:say((err.traceback:gsub("[^\n]+", errors.escape))) end
+  if err.kind == "internal" then terminal:say((err.traceback:gsub("[^\n\t]+", errors.escape))) end
 end
 
 -- Plain Lua errors are mistakes of ours here: no script of a user runs. A

@@ -7,7 +7,17 @@ local STATUS_OF_CTRL_C = 130
 
 -- `--coverage` alone has no value: what stands behind it may be a spec.
 local function split_coverage(argument)
+  if argument == "--coverage=" then
+    errors.raise("input.option", "--coverage= needs a FILE; --coverage alone writes lcov.info")
+  end
   return argument:match("^%-%-coverage=(.+)$") or (argument == "--coverage" and "lcov.info")
+end
+
+-- Before the specs run, which may take long.
+local function check_writable(path)
+  local out, why = io.open(path, "a")
+  if not out then errors.raise("input.file", ("--coverage cannot write %s"):format(errors.escape(why))) end
+  out:close()
 end
 
 local SWITCHES = { ["--coverage-specs"] = "counts_specs", ["--no-leak-check"] = "ignores_leaks" }
@@ -107,6 +117,7 @@ function test_command.main(list, common)
   local options, rest = take_options(list)
   options.seed = read_seed(rest)
   check_busted()
+  if options.coverage then check_writable(options.coverage) end
   options.command_line = command_line(list)
   if common.json then table.insert(rest, 1, "--output=idle.test.json_output") end
   -- `.busted` may name an interpreter; this is one already.
