@@ -100,6 +100,19 @@ describe("idle.test.fake_session", function()
     assert.equal(5, #session.calls)
   end)
 
+  it("hands a command on wherever a session stands for its answer", function()
+    local real = idle.sim.sync_server():session()
+    local session = fake_session({
+      ["Get-ADSyncConnector"] = idle.test.after(0.001, real),
+      ["Start-ADSyncSyncCycle"] = idle.test.in_turn({ idle.test.loses_answer(real), real }),
+    })
+    assert.equal(2, #session:InvokeCommand("Get-ADSyncConnector"))
+    assert.equal("ssh.lost", refusal(session, "Start-ADSyncSyncCycle").kind)
+    assert.matches("already running", refusal(session, "Start-ADSyncSyncCycle").message)
+    local behind = fake_session({ run = { hostname = fake_session({ run = { hostname = "SYNC01" } }) } })
+    assert.equal("SYNC01", behind:run({ command = "hostname" }).stdout)
+  end)
+
   describe("refuses", function()
     it("a command that is not scripted, and names the nearest that is", function()
       local session = fake_session({ ["Get-ADSyncScheduler"] = {}, ["Start-ADSyncSyncCycle"] = {} })

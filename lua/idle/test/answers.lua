@@ -20,6 +20,7 @@ local Answer = { __name = "idle.test.answer" }
 ---@field name   string            the command or method
 ---@field wait   fun(seconds: number)
 ---@field invoke fun(f: function): any, string[]?  calls a function of the script
+---@field adapt? fun(entry: any): any  what stands for an entry that only this fake knows
 
 local function new(play) return setmetatable({ play = play }, Answer) end
 
@@ -36,6 +37,7 @@ end
 ---@return any value  raises what the entry says
 ---@return string[]? warnings
 function answers.play(entry, call, port)
+  if port.adapt then entry = port.adapt(entry) end
   if is_answer(entry) then return entry.play(call, port) end
   if type(entry) ~= "function" then return entry end
   local v, warnings = port.invoke(entry)

@@ -120,14 +120,17 @@ local function groups()
 end
 
 local function find_group(name)
-  local of_command = type(name) == "string" and faults.find_of_command(name)
+  if type(name) ~= "string" then
+    place.raise(("each_fault: a fault is given by its name, not by a %s"):format(type(name)))
+  end
+  local of_command = faults.find_of_command(name)
   if of_command then return { name = name, find = function() return { of_command } end } end
   local names = {}
   for index, group in ipairs(groups()) do
     if group.name == name then return group end
     names[index] = group.name
   end
-  place.raise(("each_fault: there is no fault '%s'%s"):format(tostring(name), suggest.hint(tostring(name), names)))
+  place.raise(("each_fault: there is no fault '%s'%s"):format(name, suggest.hint(name, names)))
 end
 
 local function check(flow, options)

@@ -74,10 +74,21 @@ local function wait(self, call, seconds)
   if self.is_closed then cut_off(self, call, "the session was closed") end
 end
 
-function Session:play(entry, call, ...)
+-- Another session may answer: a spec changes and records what goes to a simulated server. No far end can answer with
+-- a session, so that nothing else can be meant.
+local function hand_on(session)
+  return function(parameters, call) return session:InvokeCommand(call.command, parameters) end
+end
+
+local function hand_on_plain(session)
+  return function(options) return session:run(options) end
+end
+
+function Session:play(entry, call, to_function, ...)
   local arguments = table.pack(...)
   return answers.play(entry, call, {
     name = call.command,
+    adapt = function(v) return broker.is_session(v) and to_function(v) or v end,
     wait = function(seconds) wait(self, call, seconds) end,
     invoke = function(f) return f(table.unpack(arguments, 1, arguments.n)) end,
   })
@@ -126,7 +137,7 @@ function Session:InvokeCommand(CommandName, Parameters)
   turn:wait()
   self:check_open()
   local call = self:record({ command = CommandName, parameters = sent.params })
-  local v, warnings = self:play(self:entry_of(CommandName), call, call.parameters, call)
+  local v, warnings = self:play(self:entry_of(CommandName), call, hand_on, call.parameters, call)
   return self:deliver(call, v, warnings)
 end
 
@@ -151,7 +162,7 @@ function Session:run(options)
   local call = self:record({ command = options.command, parameters = {}, stdin = options.stdin })
   local entry = self.plain[options.command]
   if entry == nil then refuse(self, options.command, sorted_names(self.plain)) end
-  return check_outcome(self, call, (self:play(entry, call, options, call)))
+  return check_outcome(self, call, (self:play(entry, call, hand_on_plain, options, call)))
 end
 
 --- What the far end says of itself.
@@ -193,15 +204,9 @@ local function read_commands(given)
   return script, spellings
 end
 
--- Another session may answer what is not scripted: a spec changes and records what goes to a simulated server.
-local function to_entry(otherwise)
-  if not broker.is_session(otherwise) then return otherwise end
-  return function(parameters, call) return otherwise:InvokeCommand(call.command, parameters) end
-end
-
 --- Makes a session. A script's entry is the answer, a function `(parameters, call)` that returns it, or made by
---- idle.test.answer, fails, after, loses_answer or in_turn. `run` has plain commands, `info` facts of the far end,
---- and `otherwise` answers all other commands: an entry as any, or a session that has them.
+--- idle.test.answer, fails, after, loses_answer or in_turn, or a session that is handed the command. `run` has plain
+--- commands, `info` facts of the far end, and `otherwise` is the entry of all other commands.
 ---@param script table<string, any>  by command
 ---@return idle.test.FakeSession
 return function(script)
@@ -212,7 +217,7 @@ return function(script)
   local made_at = place.of_caller()
   return setmetatable({
     calls = {}, is_closed = false, label = made_at and ("the fake session (%s)"):format(made_at) or "the fake session",
-    script = commands, spellings = spellings, otherwise = to_entry(script.otherwise),
+    script = commands, spellings = spellings, otherwise = script.otherwise,
     plain = check_table(script.run, "run"), facts = check_table(script.info, "info"),
     counts = {}, began = loop.monotonic(), lock = lock.new(), closing = loop.condition(),
   }, Session)
