@@ -2,6 +2,12 @@ local child = require("spec.support.child")
 local file = require("idle.file")
 local far = require("spec.support.far")
 
+-- One on a line: its id and its name.
+local function children_of(running)
+  local listing <close> = io.popen(("ps -o pid=,comm= --ppid %d"):format(running.pipe:pid()))
+  return listing:read("a")
+end
+
 describe("idle-lua sim", function()
   it("refuses what it does not know, with the nearest word", function()
     local cases = {
@@ -33,7 +39,13 @@ describe("idle-lua sim", function()
     assert.matches("server.json.missing", missing.stderr)
   end)
 
-  it("runs an sshd until its input ends, and prints the session that reaches it", function()
+  it("refuses a folder that cannot be made, and leaves nothing in doubt", function()
+    local outcome = child.run({ "sim", "sshd", "--dir", "/proc/self/nowhere/far" })
+    assert.equal(66, outcome.exit_code)
+    assert.matches("^idle%-lua: %-%-dir: cannot write '/proc/self/nowhere/far': No such file", outcome.stderr)
+  end)
+
+  it("runs an sshd until the pipe on its input is closed, and prints the session that reaches it", function()
     local dir = assert(file.temp_dir("idle-sim-"))
     local running <close> = child.start({ "sim", "sshd", "--dir", dir, "--set", "busy_starts=1" })
     local lines = {}
@@ -55,13 +67,23 @@ describe("idle-lua sim", function()
     file.remove_all(dir)
   end)
 
+  it("runs an sshd without an input, as a job in the background, until a signal", function()
+    local dir = assert(file.temp_dir("idle-sim-"))
+    local running <close> = child.start({ program = "/bin/sh", "-c", 'exec "$0" sim sshd --dir "$1" </dev/null',
+      child.PROGRAM, dir })
+    running:read_up_to("}")
+    -- What looks for the input has ended by then.
+    far.wait_until(function() return children_of(running):match("^ *%d+ sshd\n$") end, "sshd is the only child")
+    running:signal("TERM")
+    assert.equal(143, running:outcome().exit_code)
+    file.remove_all(dir)
+  end)
+
   it("ends its sshd when it is told to by a signal", function()
     local dir = assert(file.temp_dir("idle-sim-"))
     local running <close> = child.start({ "sim", "sshd", "--dir", dir })
     running:read_up_to("}")
-    local listing = io.popen(("ps -o pid=,comm= --ppid %d"):format(running.pipe:pid()))
-    local sshd_pid = tonumber(listing:read("a"):match("(%d+) sshd"))
-    listing:close()
+    local sshd_pid = tonumber(children_of(running):match("(%d+) sshd"))
     assert.is_number(sshd_pid)
     running:signal("TERM")
     assert.equal(143, running:outcome().exit_code)

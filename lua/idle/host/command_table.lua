@@ -173,9 +173,10 @@ is started twice. The result is printed on stdout.]],
     module = "idle.sim.command", passes_arguments = true,
     summary = "play the far end: a real sshd with a simulated Entra Connect server",
     details = [[
-'sim sshd' starts a real sshd on loopback, with fresh keys, whose
+'sim sshd' starts a real sshd on loopback, with keys of its own, whose
 powershell.exe is simulated, and prints the idle.ssh_session{} that reaches
-it. 'sim powershell' is that powershell.exe: ARGV is its real command line.]],
+it. It runs until Ctrl-C, or a pipe on its input is closed. 'sim powershell'
+is that powershell.exe: ARGV is its real command line.]],
     groups = { sshd, powershell }, lists_settings = true,
   },
 }

@@ -66,12 +66,23 @@ end
 local STATUS_OF_CTRL_C = 130
 local A_YEAR_MS = 365 * 24 * 3600 * 1000
 
--- A child reads our input, so that a signal finds this task in a wait that it can end.
-local function wait_for_end_of_input()
+-- Whoever started us with a pipe ends us by closing it. Nothing else is read: a job in the background that reads from
+-- the terminal is stopped, and /dev/null, which a script's job has, is at its end from the start.
+local READ_PIPE = 'test -p "$0" && exec cat "$0"'
+
+-- A child reads, so that a signal finds this task in a wait that it can end.
+local function wait_for_end()
   local process = require("idle.process")
-  local reader = { "cat", ("/proc/%d/fd/0"):format(process.pid()) }
+  local reader = { "sh", "-c", READ_PIPE, ("/proc/%d/fd/0"):format(process.pid()) }
   local pipe <close> = errors.check(process.spawn({ command = reader, stderr = "inherit" }))
   pipe:read_all(A_YEAR_MS)
+  if errors.check(pipe:wait_exit(A_YEAR_MS)).exit_code ~= 0 then require("idle.loop").sleep(A_YEAR_MS) end
+end
+
+-- A mistake on the command line, which leaves nothing in doubt.
+local function make_folder(dir)
+  local made, err = require("idle.file").mkdir(dir)
+  if not made then errors.raise("input.file", "--dir: " .. err.message, { cause = err }) end
 end
 
 local function run_sshd(list)
@@ -85,9 +96,10 @@ local function run_sshd(list)
     local name, v = options_of.parse_setting(setting)
     options[name] = v
   end
+  make_folder(given.dir)
   local server <close> = require("idle.sim.far_end").sshd_server({ dir = given.dir, port = port, options = options })
   print_session(server.session_options)
-  local ok, raised = pcall(wait_for_end_of_input)
+  local ok, raised = pcall(wait_for_end)
   if ok then return 0 end
   if errors.is_ctrl_c(raised) then return STATUS_OF_CTRL_C end -- the usual way to end it: not a word
   error(raised, 0)
