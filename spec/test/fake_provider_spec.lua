@@ -57,6 +57,14 @@ describe("idle.test.fake_provider", function()
     assert.equal("g-1", provider:ResolveEntitlement("Group", {}).Id)
   end)
 
+  it("takes a script alone, as a fake session does", function()
+    local provider = fake_provider({ CreateIdentity = { Changed = false } })
+    assert.is_false(provider:CreateIdentity("ada").Changed)
+    assert.is_true(provider:DisableIdentity("ada").Changed)
+    assert.matches("there is no method 'CreateIdentit'; did you mean 'CreateIdentity'%?",
+      failure(fake_provider, { CreateIdentit = true }))
+  end)
+
   it("records every call, the session apart", function()
     local session = idle.test.fake_session({})
     local provider = fake_provider()

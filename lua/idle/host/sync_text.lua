@@ -102,7 +102,7 @@ local SCHEDULER = {
   { "StagingModeEnabled", "staging mode" },
   { "CurrentlyEffectiveSyncCycleInterval", "interval" },
   { "NextSyncCyclePolicyType", "next policy" },
-  { "NextSyncCycleStartTimeInUTC", "next start" },
+  { "NextSyncCycleStartTimeInUTC", "next start (UTC)" },
 }
 
 local function scalar_text(v)

@@ -1,5 +1,5 @@
---- `idle.test.fake_provider{ "IdLE.Identity.Create", … }`: a provider that announces some capabilities, records the
---- calls of their methods and answers from a script.
+--- `idle.test.fake_provider{ CreateIdentity = …, … }`: a provider that announces capabilities, records the calls of
+--- their methods and answers from a script.
 local answers = require("idle.test.answers")
 local broker = require("idle.host.broker")
 local capabilities = require("idle.engine.capabilities")
@@ -109,10 +109,11 @@ end
 
 --- Makes a provider. A script's entry is the answer, a function that is called as the method itself, or made by
 --- idle.test.answer, fails, after, loses_answer or in_turn; `{ Changed = false }` completes the usual answer.
----@param ids?    string|string[]     capabilities; default: all that steps require
+---@param ids?    string|string[]     capabilities; default: all that steps require; may be left out
 ---@param script? table<string, any>  by method; also methods that no capability stands for
 ---@return idle.test.FakeProvider
 return function(ids, script)
+  if script == nil and data.is_map(ids) and next(ids) ~= nil then ids, script = nil, ids end
   if script ~= nil and type(script) ~= "table" then
     place.raise(("fake_provider takes a table of methods and answers, got a %s"):format(type(script)))
   end

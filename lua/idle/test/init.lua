@@ -2,7 +2,7 @@
 
 ---@class idle.test
 ---@field fake_session   fun(script: table<string, any>): idle.test.FakeSession
----@field fake_provider  fun(capabilities?: string|string[], script?: table<string, any>): idle.test.FakeProvider
+---@field fake_provider  fun(capabilities_or_script?: any, script?: table<string, any>): idle.test.FakeProvider
 ---@field recording_sink fun(): idle.test.RecordingSink
 ---@field answer         fun(value?: any, options?: { warnings?: string[] }): idle.test.Answer
 ---@field fails          fun(kind: any, message?: string, fields?: table): idle.test.Answer
