@@ -54,7 +54,9 @@ describe("idle-lua test", function()
     local run = specs.run({ ["a_spec.lua"] = GOOD, ["b_spec.lua"] = BAD, ["helper.lua"] = "print('helped')" },
       { "test", ".", "--helper=helper.lua", "-t", "slow", "-o", "TAP" })
     assert.equal("helped\nok 1 - a spec waits #slow\n1..1\n", run.outcome.stdout)
-    assert.matches("Cannot find file or directory: spec", test(GOOD).stdout)
+    local without = test(GOOD)
+    assert.matches("Cannot find file or directory: spec", without.stdout)
+    assert.equal("", without.stderr) -- no seed would change that
     assert.equal("a_spec.lua:3: a spec waits #slow\na_spec.lua:4: a spec spawns\na_spec.lua:5: a spec runs a program\n",
       test(GOOD, "--list", "a_spec.lua").stdout)
     assert.matches("^busted: error: unknown/bad flag: %-%-fliter;", test(GOOD, "--fliter", "a_spec.lua").stderr)
@@ -82,6 +84,14 @@ describe("idle-lua test", function()
     assert.matches("a_spec.lua:1: leak: file 'a_spec.lua' is still open; close it", run.outcome.stdout)
     assert.matches("DA:1,2", run.made["out.info"])
     assert.matches("the seed was 5; again with 'idle%-lua test a_spec.lua %-%-coverage=out.info", run.outcome.stderr)
+  end)
+
+  it("shows busted's options for -h", function()
+    local outcome = test(BAD, "a_spec.lua", "-h")
+    assert.equal(0, outcome.exit_code)
+    assert.equal("", outcome.stderr)
+    assert.matches("^Usage: idle%-lua test %[OPTIONS%].*%-%-filter=PATTERN.*[^;]\n$", outcome.stdout)
+    assert.is_nil(outcome.stdout:find("re-run", 1, true))
   end)
 
   it("refuses a file for the coverage that cannot be written, before it runs a spec", function()

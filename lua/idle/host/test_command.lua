@@ -104,6 +104,23 @@ local function run_busted()
   return raised.status == 0 and 0 or 1
 end
 
+local function asks_for_help(list)
+  for _, argument in ipairs(list) do
+    if argument == "--" then return false end
+    if argument == "-h" then return true end
+  end
+  return false
+end
+
+-- To busted its own help is an error.
+local function show_busted_help()
+  local cli = require("busted.modules.cli")({})
+  cli:set_name("idle-lua test")
+  local _, usage = cli:parse({ "-h" })
+  io.stdout:write(usage:match("(Usage: .-)%s*; re%-run") or usage, "\n")
+  return 0
+end
+
 -- With --no-leak-check; at the end of a script they would be waited for.
 local function end_tasks()
   for _, left in ipairs(require("idle.live").tasks(0)) do left.task:cancel() end
@@ -117,6 +134,7 @@ function test_command.main(list, common)
   local options, rest = take_options(list)
   options.seed = read_seed(rest)
   check_busted()
+  if asks_for_help(rest) then return show_busted_help() end
   if options.coverage then check_writable(options.coverage) end
   options.command_line = command_line(list)
   if common.json then table.insert(rest, 1, "--output=idle.test.json_output") end

@@ -124,7 +124,7 @@ end
 local function seed_specs(core, options)
   local seed = require("idle.test.chance").seed
   local current
-  local failures = 0
+  local failures, has_files = 0, false
   -- With --list nothing begins.
   local function begin()
     if current then seed(current) end
@@ -133,11 +133,14 @@ local function seed_specs(core, options)
     current = options.seed or math.floor(core.randomseed)
     begin()
   end)
-  first_on(core, { "file", "start" }, begin)
+  first_on(core, { "file", "start" }, function()
+    has_files = true
+    begin()
+  end)
   for _, kind in ipairs({ "failure", "error" }) do first_on(core, { kind }, function() failures = failures + 1 end) end
   -- Behind busted's own summary.
   on(core, { "suite", "end" }, function()
-    if failures > 0 and current then
+    if failures > 0 and has_files and current then
       io.stdout:flush()
       io.stderr:write(options.command_line
         and ("idle-lua: the seed was %d; again with '%s --seed=%d'\n"):format(current, options.command_line, current)
