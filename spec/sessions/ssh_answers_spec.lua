@@ -67,4 +67,17 @@ describe("idle.sessions.ssh_answers", function()
     assert.equal("svc@dc1.corp.example by /keys/dc1\nsvc@dc2.corp.example by /keys/dc2\n"
       .. "svc@aadc.corp.example by /keys/aadc\n", output:lower())
   end)
+
+  it("asks about each host where a word that parts them stands in quotes", function()
+    for _, line in ipairs({ '"Host" aadc', '"Match" host aadc', '\t"host" "aadc"' }) do
+      local output, starts = read(line .. "\nUser svc\nHost *\nUser ops\nIdentityFile /keys/id\n")
+      assert.equal("ops@dc1 by /keys/id\nops@dc2 by /keys/id\nsvc@aadc by /keys/id\n", output)
+      assert.equal(3, starts)
+    end
+  end)
+
+  it("sends all hosts to the one that HostName names, also if that is asked about first", function()
+    local output = read("Host *\nUser svc\nHostName dc1\nIdentityFile /keys/id\n")
+    assert.equal(("svc@dc1 by /keys/id\n"):rep(3), output)
+  end)
 end)

@@ -78,14 +78,22 @@ end
 
 -- ---- One answer for all ----
 
--- Nothing but `Host *`: no line counts for some hosts only. A hash of the host is one, though it does not show it; what
--- it often stands in, ControlPath, is of no matter to us.
+-- Whether a line may count for some hosts only. A name is written as a value, or a hash of it is, which does not show
+-- it; what that often stands in, ControlPath, is of no matter to us. Words may stand in quotes, and files that are
+-- included may be named by tokens: what is rare is not understood here, and so each host is asked about.
+local function may_name_host(line)
+  local word, rest = line:match("^%s*(%w+)[%s=]*(.-)%s*$")
+  if not word then return not line:find("^%s*#") and not line:find("^%s*$") end
+  word = word:lower()
+  if word == "match" or word == "hostname" then return true end
+  if word == "host" then return rest ~= "*" end
+  if word == "include" then return rest:find("%", 1, true) ~= nil end
+  return word ~= "controlpath" and rest:find("%C", 1, true) ~= nil
+end
+
 local function names_no_host(text)
   for line in text:gmatch("[^\n]+") do
-    local word, rest = line:match("^%s*(%a+)[%s=]*(.-)%s*$")
-    word = word and word:lower()
-    if word == "match" or (word == "host" and rest ~= "*") then return false end
-    if word and word ~= "controlpath" and rest:find("%C", 1, true) then return false end
+    if may_name_host(line) then return false end
   end
   return true
 end
