@@ -72,7 +72,8 @@ local server = { title = "The server",
     example = "--no-ssh-config --identity ~/.ssh/sync" },
   { name = "transport", value = "WORD", choices = { "auto", "libssh2", "ssh" }, default = "auto",
     help = "libssh2: our own connection; ssh: the system's ssh program, which also knows Kerberos, certificates, RSA "
-      .. "and FIDO keys; auto: libssh2, or ssh where the SSH configuration needs it", example = "--transport ssh" },
+      .. "and FIDO keys, and takes no password, no passphrase and no --host-key from us; auto: libssh2, or ssh where "
+      .. "the SSH configuration sets what only that can do", example = "--transport ssh" },
   { name = "known-hosts", value = "FILE", default = "the configuration's, or ~/.ssh/known_hosts",
     help = "file with the server's host key", example = "--known-hosts /etc/ssh/ssh_known_hosts" },
   { name = "host-key", value = "FINGERPRINT", help = "the only host key to accept, as ssh-keygen -l prints it",
