@@ -5,6 +5,8 @@ local utc = require("idle.engine.utc")
 
 ---@class idle.SyncHistory
 ---@field timeline       idle.SyncRun[]  in the order of their beginning
+---@field entries        (idle.SyncRun|false)[]  what the last look listed
+---@field open           integer[]       indices of those that were not over
 ---@field by_id          table<string, idle.SyncRun>
 ---@field since?         number   the server's clock at the baseline
 ---@field carrier?       idle.SyncCycle  the cycle that carries the change
@@ -30,7 +32,7 @@ local PLAUSIBLE_LEAD = 600
 ---@return idle.SyncHistory
 function sync_history.new(policy_type)
   local history = setmetatable({
-    timeline = {}, by_id = {}, unfinished = {}, types = {}, merges = 0, listed = 0, ids_listed = {}, open = {},
+    timeline = {}, by_id = {}, unfinished = {}, types = {}, listed = 0, entries = {}, open = {},
     known = nil, since = nil,
     carrier = nil, before = nil, has_later = false, has_new = false, has_stale = false, is_implausible = false,
   }, History)
@@ -95,7 +97,7 @@ function History:note_gone()
   for run in pairs(self.unfinished) do
     if run.is_complete then
       self.unfinished[run] = nil
-    elseif run.is_gone ~= (run.listed ~= self.merges) then
+    elseif run.is_gone == run.is_listed then
       run.is_gone, has_changed = not run.is_gone, true
     end
   end
@@ -106,58 +108,61 @@ function History:find_carrier()
   self.carrier, self.before, self.has_later = sync_carrier.find(self.timeline, self.carries)
 end
 
-function History:merge_entry(raw, clock)
+-- Takes in the entry at an index of a look.
+function History:merge_entry(runs, index, clock)
+  local raw, has_changed = runs[index], false
+  if type(raw) ~= "table" then
+    self.entries[index] = false
+    return false
+  end
   local id = sync_run.id_of(raw)
-  local run, has_changed = self.by_id[id], false
+  local run = self.by_id[id]
   if not run then
     run, has_changed = self:add(id, raw, clock), true
   elseif not run.is_complete then
     has_changed = self:refresh(run, raw)
   end
-  run.listed = self.merges
+  self.entries[index], run.is_listed = run, true
+  if not run.is_complete then self.open[#self.open + 1] = index end
   return has_changed
 end
 
--- Whether a look lists the entries of the last one. Most do, and many syncs may look at once.
-local function is_same_list(runs, ids)
-  if #runs ~= #ids then return false end
-  for index = 1, #ids do
-    local raw = runs[index]
-    if type(raw) ~= "table" or raw.RunHistoryId ~= ids[index] then return false end
+local function is_entry(raw, entry)
+  return entry and type(raw) == "table" and raw.RunHistoryId == entry.id
+end
+
+-- How many entries a look lists in front of those of the last one; all of them, if it is another list.
+local function count_in_front(runs, entries)
+  local count, limit = 0, #runs
+  while count < limit and not is_entry(runs[count + 1], entries[1]) do count = count + 1 end
+  for index = count + 2, limit do
+    if not is_entry(runs[index], entries[index - count]) then return limit end
   end
-  return true
+  return count
 end
 
-function History:merge_list(runs, clock)
-  local has_changed, ids, open = false, {}, {}
-  self.merges, self.ids_listed, self.open = self.merges + 1, ids, open
-  for index = #runs, 1, -1 do
-    local raw = runs[index]
-    ids[index] = false -- an entry without an id is never the same
-    if type(raw) == "table" then
-      ids[index] = type(raw.RunHistoryId) == "string" and raw.RunHistoryId
-      has_changed = self:merge_entry(raw, clock) or has_changed
-      if not self.by_id[sync_run.id_of(raw)].is_complete then open[#open + 1] = index end
-    end
+-- What fell off the end of the list, and the places of the others behind `count` new ones.
+function History:move_entries(runs, count)
+  local entries, kept = self.entries, #runs - count
+  for index = kept + 1, #entries do
+    if entries[index] then entries[index].is_listed = false end
   end
-  return has_changed
+  self.entries = table.move(entries, 1, kept, count + 1, {})
 end
 
--- Only those that were not over can have changed.
-function History:merge_open(runs, clock)
-  local has_changed = false
-  for _, index in ipairs(self.open) do has_changed = self:merge_entry(runs[index], clock) or has_changed end
-  return has_changed
-end
-
---- Merges the entries of one look.
+--- Merges the entries of one look. Most looks list what the last one did, or a few entries in front of it, and of the
+--- others only those that were not over can have changed.
 ---@param runs  table[]  newest first
 ---@param clock any      the server's clock at that look
 ---@return boolean has_changed
 function History:merge(runs, clock)
-  self.listed = #runs
-  local is_same = is_same_list(runs, self.ids_listed)
-  local has_changed = (is_same and self.merge_open or self.merge_list)(self, runs, clock)
+  local count, open, has_changed = count_in_front(runs, self.entries), self.open, false
+  self.listed, self.open = #runs, {}
+  if count > 0 or #runs < #self.entries then self:move_entries(runs, count) end
+  for _, index in ipairs(open) do
+    if index + count <= #runs then has_changed = self:merge_entry(runs, index + count, clock) or has_changed end
+  end
+  for index = count, 1, -1 do has_changed = self:merge_entry(runs, index, clock) or has_changed end
   has_changed = self:note_gone() or has_changed
   if has_changed and self.known then self:find_carrier() end
   return has_changed
@@ -202,7 +207,7 @@ end
 function History:is_listed()
   if self.listed >= FULL_LIST then return true end
   for _, run in ipairs(self.carrier.runs) do
-    if run.listed ~= self.merges then return false end
+    if not run.is_listed then return false end
   end
   return true
 end

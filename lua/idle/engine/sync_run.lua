@@ -19,7 +19,7 @@ local sync_run = {}
 ---@field result      string   lower case
 ---@field is_new      boolean  the baseline does not have it
 ---@field is_gone     boolean  it was purged before it was seen to be over
----@field listed      integer  number of the merge that had it last
+---@field is_listed   boolean  the last look had it
 
 -- The Entra connector has this id in every installation.
 local ENTRA_CONNECTOR = "b891884f-051e-4a83-95af-2544101c9083"
@@ -81,7 +81,7 @@ function sync_run.read(id, raw, types)
   local profile = profile_name and PROFILES[profile_name:lower()] or NO_PROFILE
   local run = {
     id = id, connector = connector, kind = kind_of(connector, name, types), act = profile.act,
-    is_full = profile.is_full, is_new = false, is_gone = false, listed = 0,
+    is_full = profile.is_full, is_new = false, is_gone = false, is_listed = true,
   }
   sync_run.update(run, raw)
   return run
