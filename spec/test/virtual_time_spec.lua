@@ -36,6 +36,14 @@ describe("idle.test.virtual_time", function()
     end)))
   end)
 
+  it("leaves the collector in the mode in which it was", function()
+    for _, mode in ipairs({ "incremental", "generational" }) do
+      collectgarbage(mode)
+      virtual_time(function() idle.sleep(1) end)
+      assert.equal(mode, collectgarbage("generational"))
+    end
+  end)
+
   it("raises what f raises, and the machine's clock is back", function()
     local err = {}
     assert.equal(err, failure(virtual_time, function()
