@@ -128,7 +128,8 @@ to repeat only one: each_fault(…, { only = "lose_answer: Start-ADSyncSyncCycle
 
     it("a flow that gives up too early", function()
       assert.matches("busy once: a correct flow gets over this, but it failed: 'Start%-ADSyncSyncCycle' failed: .* "
-        .. "%(remote.error, effect unknown%)", message(naive, { only = "busy once" }))
+        .. "%(remote.error, effect unknown, at spec/test/each_fault_spec.lua:%d+%)",
+        message(naive, { only = "busy once" }))
       local text = message(function(sim) return good(sim) and { Status = sim.options.busy_starts > 0 and "Failed" } end,
         { only = "busy once" })
       assert.matches("it failed: its result says 'Failed'", text)

@@ -26,7 +26,8 @@ local function words_of(run)
     return ("its result says '%s'%s"):format(errors.escape(run.status), step_words(run.result))
   end
   local err = errors.from(run.raised)
-  return ("%s (%s, effect %s)"):format(errors.escape(tostring(err)), err.kind, err.effect)
+  return ("%s (%s, effect %s%s)"):format(errors.escape(tostring(err)), err.kind, err.effect,
+    run.raised_at and ", at " .. run.raised_at or "")
 end
 
 local rules = {}

@@ -1,5 +1,6 @@
 --- One run of a flow on a fresh simulated server, in virtual time, and what the server knows of it afterwards.
 local errors = require("idle.engine.errors")
+local place = require("idle.test.place")
 local sync_results = require("idle.engine.sync_results")
 local sync_server = require("idle.sim.sync_server")
 local virtual_time = require("idle.test.virtual_time")
@@ -12,6 +13,7 @@ local fault_run = {}
 ---@field failure?     any        what it raised, if that was an assertion of the spec
 ---@field status?      string     of the result it returned, if that is one of a run that did not complete
 ---@field result?      table      that one
+---@field raised_at?   string     where in the flow, if it did not catch that
 ---@field calls        string[]   the commands that the server was sent, in order
 ---@field starts       idle.test.SeenStart[]  that took effect
 ---@field exported     integer    cycles that began after the flow did and carried what was there to Entra ID
@@ -152,6 +154,7 @@ local function run_once(flow, fault, options)
   local began_ms, run = server.world.clock.now_ms(), {}
   judge(run, xpcall(flow, function(raised)
     if is_assertion(raised) then run.failure = raised end
+    run.raised_at = place.of_caller()
     return raised
   end, server, fault))
   run.calls, run.starts, run.exported = seen.calls, seen.starts, count_exported(server, began_ms)
