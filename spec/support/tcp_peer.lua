@@ -80,6 +80,15 @@ function behaviours.endless_ignore(client)
   while client:send(many) do end
 end
 
+-- Messages for whoever looks for mistakes; ssh writes each to its log.
+function behaviours.endless_debug(client)
+  client:send(BANNER)
+  local payload = string.pack(">BBs4s4", 4, 1, ("x"):rep(900), "")
+  local padding = 16 - (5 + #payload) % 8
+  local many = (string.pack(">I4B", 1 + #payload + padding, padding) .. payload .. ("\0"):rep(padding)):rep(100)
+  while client:send(many) do end
+end
+
 function behaviours.garbage(client)
   client:send(BANNER)
   client:send(("\xFF"):rep(10000))

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define READ_SIZE 65536
@@ -130,6 +131,17 @@ static int open_pipes(idle_child *child, const idle_child_options *options, int 
   return error;
 }
 
+/* Whoever writes more is ended by SIGXFSZ; that must not leave a core file, which could hold a secret. */
+static int limit_files(pid_t pid, size_t size) {
+  const struct rlimit no_core = {0, 0};
+  struct rlimit files;
+  if (prlimit(pid, RLIMIT_CORE, &no_core, NULL) != 0 || prlimit(pid, RLIMIT_FSIZE, NULL, &files) != 0)
+    return uv_translate_sys_error(errno);
+  if (files.rlim_max > size) files.rlim_max = size;
+  if (files.rlim_cur > files.rlim_max) files.rlim_cur = files.rlim_max;
+  return prlimit(pid, RLIMIT_FSIZE, &files, NULL) == 0 ? 0 : uv_translate_sys_error(errno);
+}
+
 static int spawn(uv_loop_t *loop, idle_child *child, const idle_child_options *options, const int theirs[3]) {
   uv_stdio_container_t stdio[3];
   for (int i = 0; i < 3; i++) {
@@ -145,7 +157,11 @@ static int spawn(uv_loop_t *loop, idle_child *child, const idle_child_options *o
       .stdio = stdio,
       .stdio_count = 3,
   };
-  return uv_spawn(loop, &child->process, &process);
+  int error = uv_spawn(loop, &child->process, &process);
+  /* A program that has ended already is none that writes; without a limit, it does not go on. */
+  if (error == 0 && options->file_limit > 0 && limit_files(child->process.pid, options->file_limit) != 0)
+    uv_process_kill(&child->process, SIGKILL);
+  return error;
 }
 
 /* All four handles are valid from here on, so that each can be closed. */

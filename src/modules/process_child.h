@@ -16,6 +16,7 @@ typedef struct {
   const char *folder; /* where it starts; NULL = ours */
   bool inherits_stderr;
   size_t stderr_limit; /* bytes of stderr that are kept, the last ones */
+  size_t file_limit;   /* bytes that a file may have where the program writes; 0: any */
 } idle_child_options;
 
 typedef struct idle_child idle_child;

@@ -10,7 +10,7 @@
 #define OPTIONS 1 /* stack slot of the table */
 #define DEFAULT_STDERR_LIMIT ((size_t)1024 * 1024)
 
-static const char *const known[] = {"command", "cwd", "env", "stderr", "stderr_limit", NULL};
+static const char *const known[] = {"command", "cwd", "env", "stderr", "stderr_limit", "file_limit", NULL};
 
 static bool is_known(const char *name) {
   for (const char *const *option = known; *option != NULL; option++)
@@ -126,12 +126,13 @@ static bool inherits_stderr(lua_State *L) {
   return is_inherited;
 }
 
-static size_t stderr_limit(lua_State *L) {
-  if (lua_getfield(L, OPTIONS, "stderr_limit") == LUA_TNIL) return DEFAULT_STDERR_LIMIT;
+/* [-0, +1, v] */
+static size_t size_option(lua_State *L, const char *name, size_t otherwise) {
+  if (lua_getfield(L, OPTIONS, name) == LUA_TNIL) return otherwise;
   int is_integer;
-  lua_Integer limit = lua_tointegerx(L, -1, &is_integer);
-  if (!is_integer || limit < 0) luaL_error(L, "'stderr_limit' must be a number of bytes");
-  return (size_t)limit;
+  lua_Integer size = lua_tointegerx(L, -1, &is_integer);
+  if (!is_integer || size < 0) luaL_error(L, "'%s' must be a number of bytes", name);
+  return (size_t)size;
 }
 
 void idle_process_options(lua_State *L, idle_child_options *options) {
@@ -141,7 +142,8 @@ void idle_process_options(lua_State *L, idle_child_options *options) {
   lua_getfield(L, OPTIONS, "cwd");
   options->folder = lua_isnil(L, -1) ? NULL : to_text(L, "cwd");
   options->inherits_stderr = inherits_stderr(L);
-  options->stderr_limit = stderr_limit(L);
+  options->stderr_limit = size_option(L, "stderr_limit", DEFAULT_STDERR_LIMIT);
+  options->file_limit = size_option(L, "file_limit", 0);
 }
 
 static bool is_folder(const char *path) {

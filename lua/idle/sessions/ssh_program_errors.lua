@@ -1,5 +1,6 @@
 --- Makes idle.Errors of what ssh(1) complains of: all texts of OpenSSH (9.2) that we know, in one place.
 local errors = require("idle.engine.errors")
+local program_log = require("idle.sessions.ssh_program_log")
 
 local ssh_program_errors = {}
 
@@ -121,12 +122,24 @@ local BEGINNINGS = {
   ["remote.setup"] = function(label) return ("'%s' lets this account run no commands"):format(label) end,
 }
 
+-- The server, or somebody on the way, sends what is of no use.
+local function flood_text(target)
+  return ("'%s' makes ssh log more than the %d MiB that it may"):format(errors.escape(target.label),
+    program_log.MAX_BYTES // (1024 * 1024))
+end
+
 --- Why ssh ended before the command was sent. Nothing was changed.
 ---@param target idle.SshTarget
 ---@param log    idle.SshProgramLog
 ---@param stderr string  what did not go to the log: programs on the way, or a configuration that can't be read
 ---@return idle.Error  with the fields `phase` and `credential_sent`
 function ssh_program_errors.of_start(target, log, stderr)
+  if log.is_full then
+    return errors.new("ssh.handshake", flood_text(target), {
+      effect = "none", transient = true, phase = log.is_key_accepted and "auth" or "handshake",
+      credential_sent = log.credential_sent,
+    })
+  end
   local others = log.is_authenticated and {} or lines_of(stderr)
   -- Of a jump host that fails, the log only says that the connection was closed.
   local row = find(others, true) or find(log.complaints) or row_by_progress(log)
@@ -163,6 +176,7 @@ end
 ---@param stderr string
 ---@return { kind: string, message: string }
 function ssh_program_errors.lost(target, log, stderr)
+  if log.is_full then return { kind = "ssh.lost", message = flood_text(target) } end
   local all = last_words(stderr)
   local words = words_of(table.move(log.complaints, 1, #log.complaints, #all + 1, all))
   return { kind = "ssh.lost", message = ("the connection to '%s' was lost: %s"):format(errors.escape(target.label),

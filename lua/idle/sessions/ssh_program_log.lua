@@ -4,6 +4,9 @@ local trace = require("idle.sessions.trace")
 
 local ssh_program_log = {}
 
+--- Bytes that ssh may log, since the server can make it say much. Ordinary signs of life reach that in two weeks.
+ssh_program_log.MAX_BYTES = 8 * 1024 * 1024
+
 local MAX_COMPLAINTS = 20
 local MAX_LINE_BYTES = 400
 
@@ -22,8 +25,10 @@ local MAX_LINE_BYTES = 400
 ---@field command_sent     boolean
 ---@field exit_status?     integer  of the remote command, 32 bits
 ---@field is_signalled     boolean  a signal ended the remote command
+---@field is_full          boolean  ssh was ended, because it had more to say than it may
 ---@field complaints       string[] the last lines that are not debug lines
 ---@field package file     file*    nil once closed
+---@field package size     integer  bytes that were read
 ---@field package rest     string   a line that is not complete yet
 local Log = {}
 Log.__index = Log
@@ -88,6 +93,8 @@ end
 function Log:update()
   local new = self.file and self.file:read("a") or ""
   if new == "" then return false end
+  self.size = self.size + #new
+  self.is_full = self.size >= ssh_program_log.MAX_BYTES
   local text = self.rest .. new
   local last = 1
   for line, from in text:gmatch("([^\n]*)\n()") do
@@ -110,7 +117,7 @@ function ssh_program_log.new(file)
   return setmetatable({
     file = file, rest = "", tried = {}, complaints = {}, is_connected = false, is_proxied = false, has_banner = false,
     is_key_accepted = false, credential_sent = false, is_authenticated = false, command_sent = false,
-    is_signalled = false,
+    is_signalled = false, is_full = false, size = 0,
   }, Log)
 end
 

@@ -51,7 +51,9 @@ function ssh_program_pipe.start(target, arguments)
   if not handle then errors.raise("file.open", ("can't read what ssh logs: %s"):format(reason)) end
   pipe.log = program_log.new(handle)
   local command = table.move(arguments(path), 1, #arguments(path), 2, { "ssh" })
-  pipe.child = errors.check(process.spawn({ command = command, env = openssh.ENVIRONMENT }))
+  pipe.child = errors.check(process.spawn({
+    command = command, env = openssh.ENVIRONMENT, file_limit = program_log.MAX_BYTES,
+  }))
   return pipe
 end
 
