@@ -136,6 +136,15 @@ describe("idle.sessions.ssh_program", function()
       far.wait_until(function() return not far.is_running(pid) end, "ssh is gone")
     end)
 
+    it("and none of a ProxyCommand that hangs while it logs in", function()
+      local pid_file = world.dir .. "/proxy.pid"
+      local command = ("ProxyCommand sh -c 'echo $$ >%s; exec sleep 1000'\n"):format(pid_file)
+      local err = raised(program(WITH_KEY .. command, { connect_timeout = 0.5, reconnect_timeout = 0 }))
+      assert.equal("ssh.timeout", err.kind)
+      local pid = tonumber(file.read(pid_file))
+      far.wait_until(function() return not far.is_running(pid) end, "what was on the way is gone")
+    end)
+
     it("and no file, even if nobody gets to clean up", function()
       local temp = world.dir .. "/temp"
       assert(file.mkdir(temp))

@@ -142,6 +142,11 @@ static int limit_files(pid_t pid, size_t size) {
   return prlimit(pid, RLIMIT_FSIZE, &files, NULL) == 0 ? 0 : uv_translate_sys_error(errno);
 }
 
+/* What a leader has started goes with it, or it would stay for ever: it can tell nobody once it is killed. */
+static void kill_hard(idle_child *child) {
+  if (!child->leads_group || kill(-child->process.pid, SIGKILL) != 0) uv_process_kill(&child->process, SIGKILL);
+}
+
 static int spawn(uv_loop_t *loop, idle_child *child, const idle_child_options *options, const int theirs[3]) {
   uv_stdio_container_t stdio[3];
   for (int i = 0; i < 3; i++) {
@@ -156,11 +161,13 @@ static int spawn(uv_loop_t *loop, idle_child *child, const idle_child_options *o
       .cwd = options->folder,
       .stdio = stdio,
       .stdio_count = 3,
+      .flags = options->leads_group ? UV_PROCESS_DETACHED : 0,
   };
   int error = uv_spawn(loop, &child->process, &process);
+  child->leads_group = options->leads_group;
   /* A program that has ended already is none that writes; without a limit, it does not go on. */
   if (error == 0 && options->file_limit > 0 && limit_files(child->process.pid, options->file_limit) != 0)
-    uv_process_kill(&child->process, SIGKILL);
+    kill_hard(child);
   return error;
 }
 
@@ -233,7 +240,7 @@ void idle_child_dispose(idle_child *child) {
   close_once(&child->errors);
   if (!child->is_exited) {
     /* Its end is still awaited, or it would stay a zombie; but nobody need stay for that. */
-    uv_process_kill(&child->process, SIGKILL);
+    kill_hard(child);
     uv_unref((uv_handle_t *)&child->process);
   }
   free_if_unused(child);

@@ -16,6 +16,7 @@ typedef struct {
   const char *folder; /* where it starts; NULL = ours */
   bool inherits_stderr;
   size_t stderr_limit; /* bytes of stderr that are kept, the last ones */
+  bool leads_group;    /* what it starts ends with it, if it is ended by us */
   size_t file_limit;   /* bytes that a file may have where the program writes; 0: any */
 } idle_child_options;
 
@@ -47,6 +48,7 @@ struct idle_child {
   uint64_t writes_queued, writes_done; /* they are done in order */
   int write_error;                     /* libuv's; 0 = none */
   bool is_input_ended;
+  bool leads_group;
 };
 
 /* Starts a program. Its stdin and stdout are pipes, its stderr a pipe or ours.

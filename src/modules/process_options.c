@@ -10,7 +10,8 @@
 #define OPTIONS 1 /* stack slot of the table */
 #define DEFAULT_STDERR_LIMIT ((size_t)1024 * 1024)
 
-static const char *const known[] = {"command", "cwd", "env", "stderr", "stderr_limit", "file_limit", NULL};
+static const char *const known[] = {"command",      "cwd",        "env",         "stderr",
+                                    "stderr_limit", "file_limit", "leads_group", NULL};
 
 static bool is_known(const char *name) {
   for (const char *const *option = known; *option != NULL; option++)
@@ -143,6 +144,8 @@ void idle_process_options(lua_State *L, idle_child_options *options) {
   options->folder = lua_isnil(L, -1) ? NULL : to_text(L, "cwd");
   options->inherits_stderr = inherits_stderr(L);
   options->stderr_limit = size_option(L, "stderr_limit", DEFAULT_STDERR_LIMIT);
+  lua_getfield(L, OPTIONS, "leads_group");
+  options->leads_group = lua_toboolean(L, -1);
   options->file_limit = size_option(L, "file_limit", 0);
 }
 

@@ -52,7 +52,7 @@ function ssh_program_pipe.start(target, arguments)
   pipe.log = program_log.new(handle)
   local command = table.move(arguments(path), 1, #arguments(path), 2, { "ssh" })
   pipe.child = errors.check(process.spawn({
-    command = command, env = openssh.ENVIRONMENT, file_limit = program_log.MAX_BYTES,
+    command = command, env = openssh.ENVIRONMENT, leads_group = true, file_limit = program_log.MAX_BYTES,
   }))
   return pipe
 end
