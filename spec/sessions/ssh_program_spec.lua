@@ -240,6 +240,13 @@ describe("idle.sessions.ssh_program", function()
       expect("ssh.auth", false, "ssh asks nobody for a passphrase or password", raised(program(text)))
     end)
 
+    it("an account or a jump host that can't be one, which is not tried again", function()
+      expect("input.session", false, "remote username contains invalid characters", raised(program(WITH_KEY,
+        { user = "$(id)" })))
+      expect("input.session", false, "jump host 'a$(id)' is not of the form", raised(program(WITH_KEY,
+        { proxy_jump = "a$(id)" })))
+    end)
+
     it("what it can't be told", function()
       for name, v in pairs({
         password = assert(secret.from_file(world:write("password", "x"))),

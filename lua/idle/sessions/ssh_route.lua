@@ -14,6 +14,8 @@ local function program(given, connector)
   if reason then
     errors.raise("input.session", ("transport \"ssh\" to '%s': %s"):format(errors.escape(given.host), reason))
   end
+  -- ssh hands it to a shell, and not every version looks at it before.
+  jump.parse(given.proxy_jump or nil)
   return ssh_program.new(given, ssh_target.resolve(given), connector)
 end
 
