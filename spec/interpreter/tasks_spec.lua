@@ -173,8 +173,8 @@ describe("the exit status after an error of idle", function()
     assert.equal(65, status("idle.spawn(error, 'x') idle.spawn(idle.error, 'input.with', 'x')"))
   end)
 
-  it("prints the message, its causes and no traceback", function()
-    assert.equal(": outer: inner\n", run([[
+  it("prints where the script raised it, the message, its causes and no traceback", function()
+    assert.equal(": stdin:6: outer: inner\n", run([[
       local ok, cause = pcall(idle.error, "ssh.connect", "inner")
       idle.error("ssh.auth", "outer", { cause = cause })
     ]]).stderr:sub(#child.PROGRAM + 1))

@@ -7,12 +7,30 @@
 
 /* ---- While the task still runs ---- */
 
-/* The error at index 1 as lua prints it. [-0, +1..2, m] */
+static bool is_idle_error(lua_State *L, int index) {
+  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
+  const char *name = lua_tostring(L, -1);
+  bool is_ours = name != NULL && strcmp(name, "idle.Error") == 0;
+  lua_pop(L, 1);
+  return is_ours;
+}
+
+/* An error of ours says what went wrong; where the script asked for it, the stack tells, as lua does for strings.
+ * The text is on top. [-0, +0..1, m] */
+static void add_place(lua_State *L) {
+  char place[IDLE_PLACE_SIZE];
+  if (is_idle_error(L, 1) && idle_stack_place(L, place)) lua_pushfstring(L, "%s: %s", place, lua_tostring(L, -1));
+}
+
+/* The error at index 1 as lua prints it. [-0, +1..3, m] */
 static void push_error_text(lua_State *L) {
   lua_pushvalue(L, 1); /* lua_tostring would turn the number itself into a string */
   const char *message = lua_tostring(L, -1);
   if (message == NULL) {
-    if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return;
+    if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING) {
+      add_place(L);
+      return;
+    }
     message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
   }
   luaL_traceback(L, L, message, 1);
