@@ -90,7 +90,7 @@ describe("idle.ssh, with a server that wants new keys every 64 KiB", function()
       end)
     end
     for _, task in ipairs(tasks) do task:join() end
-    assert.is_true(exchanges(impatient) > 20)
+    assert.is_true(exchanges(impatient) > 10) -- 20 and more on an idle machine
   end)
 
   it("finds that keys are wanted when it wakes from idleness", function()
