@@ -81,7 +81,7 @@ describe("idle.ssh, with a server that wants new keys every 64 KiB", function()
     local tasks = {}
     for number = 1, 10 do
       tasks[number] = loop.spawn(function()
-        for _ = 1, 5 do
+        for _ = 1, 10 do
           local pipe <close> = assert(client:exec(("echo %d; echo oops >&2; exit %d"):format(number, number), SOON))
           assert.equal(number .. "\n", pipe:read_all(SOON))
           assert.same({ exit_code = number }, pipe:wait_exit(SOON))
@@ -90,7 +90,7 @@ describe("idle.ssh, with a server that wants new keys every 64 KiB", function()
       end)
     end
     for _, task in ipairs(tasks) do task:join() end
-    assert.is_true(exchanges(impatient) > 10) -- 20 and more on an idle machine
+    assert.is_true(exchanges(impatient) > 20)
   end)
 
   it("finds that keys are wanted when it wakes from idleness", function()
