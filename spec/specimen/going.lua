@@ -1,7 +1,10 @@
 --- Connections and far ends that go away: before a command, during and after it.
 local busted = require("busted")
+local disturbance = require("spec.support.disturbance")
 
 local assert, it = require("luassert"), busted.it
+local when_started, when_seen = disturbance.when_started, disturbance.when_seen
+local cut, kill, kill_powershell = disturbance.cut, disturbance.kill, disturbance.kill_powershell
 
 -- Two times half a second for the way: what happens there can be met in between.
 local SLOW = { latency_seconds = 1, cycle_seconds = 2 }
@@ -22,23 +25,6 @@ local function when_logged_in(act)
   end
 end
 
-local function when_started(act)
-  return function(far)
-    far:wait_for_starts(1)
-    act(far)
-  end
-end
-
-local function when_seen(act)
-  return function(far, run)
-    run:wait_for_cycle()
-    act(far)
-  end
-end
-
-local function cut(far) far:kill_connections() end
-local function kill(far) far:kill_sshd() end
-local function kill_powershell(far) far:kill_powershells() end
 local function freeze(far) far:freeze_connections() end
 local function freeze_powershell(far) far:freeze_powershells() end
 

@@ -1,31 +1,17 @@
 --- The system's ssh in place of our own connection, names of an SSH configuration, and servers that are restarted: what
 --- is promised of a sync holds for all of them.
 local busted = require("busted")
+local disturbance = require("spec.support.disturbance")
 local file = require("idle.file")
 
 local assert, it = require("luassert"), busted.it
+local when_started, when_seen = disturbance.when_started, disturbance.when_seen
+local cut, kill, kill_powershell = disturbance.cut, disturbance.kill, disturbance.kill_powershell
 
 -- Two times a second for the way: what happens there can be met in between.
 local SLOW = { latency_seconds = 2, cycle_seconds = 2 }
 local LONG = { cycle_seconds = 4 }
 
-local function when_started(act)
-  return function(far)
-    far:wait_for_starts(1)
-    act(far)
-  end
-end
-
-local function when_seen(act)
-  return function(far, run)
-    run:wait_for_cycle()
-    act(far)
-  end
-end
-
-local function cut(far) far:kill_connections() end
-local function kill_powershell(far) far:kill_powershells() end
-local function kill(far) far:kill_sshd() end
 local function restart(far) far:restart_sshd() end
 
 -- The server knows it, but libssh2 can't use it.
