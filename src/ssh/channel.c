@@ -174,6 +174,7 @@ void idle_ssh_channel_free(idle_ssh_channel *channel) {
 }
 
 void idle_channels_end(idle_ssh *ssh) {
+  ssh->opening = NULL; /* packets that libssh2 releases later are still observed */
   while (ssh->channels != NULL) {
     idle_ssh_channel *channel = ssh->channels;
     ssh->channels = channel->next;
