@@ -433,6 +433,22 @@ describe("idle.steps.trigger_directory_sync", function()
       assert.equal("cancelled", failure(world).kind)
     end)
 
+    -- The session can't know what a command does: whatever was out, it says "unknown".
+    it("says of a look that was cut off what is known of the start", function()
+      local function effect_of_a_cut(is_cut, on_start)
+        local world = support.world(on_start and server_that(on_start))
+        function world.server.fails(now)
+          return is_cut(now) and errors.new("cancelled", "cancelled by SIGTERM", { effect = "unknown" }) or nil
+        end
+        return failure(world).effect
+      end
+      local function at_once() return true end
+      local function later(now) return now > 1 end
+      assert.equal("none", effect_of_a_cut(at_once))
+      assert.equal("applied", effect_of_a_cut(later))
+      assert.equal("unknown", effect_of_a_cut(later, raising("ssh.lost", { effect = "unknown" })))
+    end)
+
     it("passes Ctrl-C on as it is", function()
       for _, method in ipairs({ "StartSyncCycle", "GetSyncCycleState" }) do
         local world = support.world()

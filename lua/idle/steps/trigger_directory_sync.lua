@@ -137,12 +137,14 @@ function SyncStep:run()
   end
 end
 
--- A wait that is cut off leaves a start behind, which is not "nothing was changed".
+-- A wait that is cut off leaves a start behind, which is not "nothing was changed". And a look that is cut off changes
+-- nothing, though its session can't know that: only the start counts.
 function SyncStep:tell_of_start(raised)
-  local baseline = self.machine.is_sent and self.machine.baseline
-  if not baseline or not errors.is(raised) or raised.data ~= nil then return end
-  raised.data = { Baseline = baseline }
-  if raised.effect == "none" then raised.effect = baseline.Accepted == "yes" and "applied" or "unknown" end
+  if not errors.is(raised) or raised.data ~= nil then return end
+  local baseline = self.machine.is_sent and self.machine.baseline or nil
+  raised.data = baseline and { Baseline = baseline }
+  if raised.effect ~= "none" and not is_interruption(raised) then return end
+  raised.effect = not baseline and "none" or baseline.Accepted == "yes" and "applied" or "unknown"
 end
 
 function SyncStep:perform(values)
