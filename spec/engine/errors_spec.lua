@@ -150,6 +150,14 @@ describe("idle.engine.errors", function()
   describe("exit_status", function()
     local function status(kind, fields) return errors.exit_status(errors.new(kind, "x", fields)) end
 
+    it("is 65 for a secret that is missing, or that others can read, and 66 for a file that can't be read", function()
+      assert.equal(65, status("secret.missing"))
+      assert.equal(65, status("secret.unsafe"))
+      assert.equal(65, status("secret.closed"))
+      assert.equal(66, status("secret.read"))
+      assert.equal(65, status("secret.unsafe", { step = "Sync" }))
+    end)
+
     it("is 1 for what says nothing about itself", function()
       assert.equal(1, errors.exit_status("boom"))
       assert.equal(1, errors.exit_status(nil))

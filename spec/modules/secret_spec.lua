@@ -47,6 +47,24 @@ describe("idle.secret", function()
     assert.matches("'IDLE_NO_SUCH_SECRET' is not set", err.message)
   end)
 
+  it("refuses what holds nothing", function()
+    local child <close> = assert(process.spawn{
+      command = { process.executable(), "-e", [[
+        local _, err = require("idle.secret").from_env("TEST_PASSWORD")
+        print(err.kind, err.message)
+      ]] },
+      env = { TEST_PASSWORD = "" },
+    })
+    assert.equal("secret.missing\tenvironment variable 'TEST_PASSWORD' is empty; it should hold a secret\n",
+      child:read_all(10000))
+    for _, content in ipairs({ "", "\n", "\r\n" }) do
+      local none, err = secret.from_file(file_with(content, "600"))
+      assert.is_nil(none)
+      assert.equal("secret.missing", err.kind)
+      assert.matches("^secret file '.*' is empty; it should hold a secret$", err.message)
+    end
+  end)
+
   it("reads a private file", function()
     assert.equal("[REDACTED]", tostring(assert(secret.from_file(file_with("hunter2\n", "600")))))
   end)

@@ -53,6 +53,8 @@ static int secret_from_env(lua_State *L) {
   if (text == NULL)
     return idle_fail(L, "secret.missing", "environment variable '%s' is not set; it should hold a secret", name);
   size_t size = strlen(text);
+  if (size == 0)
+    return idle_fail(L, "secret.missing", "environment variable '%s' is empty; it should hold a secret", name);
   box->secret = idle_secret_new(text, size);
   if (box->secret == NULL) return luaL_error(L, "not enough memory");
   idle_wipe(text, size);
@@ -101,7 +103,9 @@ static int read_secret(lua_State *L, const char *path, mode_t others) {
   close(fd);
   if (objection != NULL) return idle_fail(L, "secret.unsafe", "secret file '%s' is not used: %s", path, objection);
   if (size < 0) return idle_fail(L, "secret.read", "cannot read secret file '%s': %s", path, strerror(error));
-  box->secret = idle_secret_new(bytes, without_line_end(bytes, (size_t)size));
+  size_t length = without_line_end(bytes, (size_t)size);
+  if (length == 0) return idle_fail(L, "secret.missing", "secret file '%s' is empty; it should hold a secret", path);
+  box->secret = idle_secret_new(bytes, length);
   idle_wipe(bytes, (size_t)size);
   return box->secret != NULL ? 1 : luaL_error(L, "not enough memory");
 }

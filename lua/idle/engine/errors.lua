@@ -90,10 +90,10 @@ errors.kinds = {
   ["timeout"] = { effect = "none", transient = false, exit = 124 },
   ["cancelled"] = NONE,
 
-  ["secret.missing"] = NONE,
-  ["secret.unsafe"] = NONE,
-  ["secret.read"] = NONE,
-  ["secret.closed"] = NONE,
+  ["secret.missing"] = { effect = "none", transient = false, exit = 65 },
+  ["secret.unsafe"] = { effect = "none", transient = false, exit = 65 },
+  ["secret.read"] = { effect = "none", transient = false, exit = 66 },
+  ["secret.closed"] = { effect = "none", transient = false, exit = 65 },
 
   ["test.real_wait"] = NONE,
   ["test.stuck"] = NONE,

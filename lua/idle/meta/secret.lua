@@ -15,13 +15,13 @@ function Secret:close() end
 --- Takes the value of an environment variable, and removes it from the environment of this process and its children.
 ---@param name string
 ---@return idle.Secret?
----@return idle.Error? err  kind `secret.missing`
+---@return idle.Error? err  kind `secret.missing`: not set, or empty
 function secret.from_env(name) end
 
 --- Takes the content of a file, without the line end that editors add; at most 64 KiB.
 ---@param path string
 ---@return idle.Secret?
----@return idle.Error? err  kind `secret.read`, or `secret.unsafe` for a file that group or others may read
+---@return idle.Error? err  kinds `secret.read`, `secret.missing` for an empty file, `secret.unsafe` if others may read it
 function secret.from_file(path) end
 
 --- Takes a credential that systemd handed to this service (`LoadCredential=`, systemd.exec(5)).
