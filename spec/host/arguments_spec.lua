@@ -5,6 +5,7 @@ describe("idle.host.arguments", function()
     { name = "host", value = "HOST", help = "", example = "--host aad01" },
     { name = "port", value = "PORT", type = "port", help = "", example = "--port 22" },
     { name = "poll", value = "SECONDS", type = "number", help = "", example = "--poll 5" },
+    { name = "pause", value = "SECONDS", type = "duration", help = "", example = "--pause 0" },
     { name = "policy", value = "TYPE", choices = { "Delta", "Initial" }, help = "", example = "--policy Delta" },
     { name = "set", value = "NAME=VALUE", repeated = true, help = "", example = "--set a=1" },
     { name = "json", help = "", example = "--json" },
@@ -57,6 +58,8 @@ describe("idle.host.arguments", function()
     assert.matches("port from 1 to 65535, not '70000'", failure("--port", "70000"))
     assert.matches("port from 1 to 65535", failure("--port", "22.5"))
     assert.matches("not empty", failure("--host="))
+    assert.matches("not empty", failure("--host", " "))
+    assert.matches("%-%-pause needs a number, 0 or more, not '%-1'", failure("--pause", "-1"))
     assert.matches("%-%-host needs a value: %-%-host aad01", failure("--host"))
     assert.matches("%-%-json takes no value", failure("--json=yes"))
   end)

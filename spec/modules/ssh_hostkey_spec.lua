@@ -259,7 +259,7 @@ describe("idle.ssh", function()
       it("refuses any other key, also a known one", function()
         local wanted = "SHA256:" .. ("A"):rep(43)
         local message = refuses("ssh.hostkey_changed", line("%s %s"), { host_key = wanted })
-        assert.matches("host_key pins " .. wanted, message, 1, true)
+        assert.matches("but the one to accept (host_key, or --host-key) is " .. wanted, message, 1, true)
         assert.matches("(its RSA key can't be pinned: libssh2 ", message, 1, true)
       end)
 

@@ -35,16 +35,31 @@ describe("idle.sessions.settings", function()
       options[name] = v
       assert.matches(("^ssh_session: '%s' must be "):format(name), refusal(ssh_session, options))
     end
-    for _, host in ipairs({ "-oProxyCommand=x", "me@aad01", "ssh://aad01", "aad01;ls", "aad 01" }) do
+    for _, host in ipairs({
+      "-oProxyCommand=x", "me@aad01", "ssh://aad01", "aad01;ls", "aad 01", "aad01:22", "[::1]:22",
+    }) do
       assert.matches("^ssh_session: 'host' must be the name or address of a host",
         refusal(ssh_session, { host = host }))
     end
+    assert.equal("ssh_session: 'host' must be the name or address of a host alone, not 'me@aad01:22'; there are 'user' "
+      .. "and 'port' for the rest", refusal(ssh_session, { host = "me@aad01:22" }))
+    assert.matches("'port' must be a number from 1 to 65535, not 70000$",
+      refusal(ssh_session, { host = "aad01", port = 70000 }))
+    assert.matches("'agent' must be true or false, not 'yes'$", refusal(ssh_session, { host = "aad01", agent = "yes" }))
+    assert.matches("'password' must be an idle.secret or a string$",
+      refusal(ssh_session, { host = "aad01", password = {} }))
+    assert.matches("^jump host 'a:b:c' has no port between 1 and 65535",
+      refusal(ssh_session, { host = "aad01", proxy_jump = "a:b:c" }))
     assert.matches("'identity_file' must be a path, or a list of paths",
       refusal(ssh_session, { host = "aad01", identity_file = { "a", 5 } }))
     assert.matches("'transport' must be 'auto', 'libssh2' or 'ssh'",
       refusal(ssh_session, { host = "aad01", transport = 1 }))
     assert.matches("'command' must be a list", refusal(process_session, { command = "pwsh" }))
     assert.matches("'command' must be a list", refusal(process_session, { command = {} }))
+  end)
+
+  it("takes an IPv6 address, which has colons of its own", function()
+    local session <close> = ssh_session({ host = "fe80::1" }) -- luacheck: ignore session
   end)
 
   it("opens nothing before the first command", function()

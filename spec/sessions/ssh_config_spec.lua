@@ -269,7 +269,7 @@ describe("idle.sessions.ssh_config", function()
         err.message, 1, true)
       err = raised(text, { password = assert(secret.from_file(world:write("password", "sesame"))) })
       assert.equal("input.session", err.kind)
-      assert.matches("needs the system's ssh, but 'password' can't be used", err.message, 1, true)
+      assert.matches("needs the system's ssh, but ssh takes no password", err.message, 1, true)
     end)
 
     it("that is none is one for the session, too", function()

@@ -243,8 +243,8 @@ describe("idle.sessions.ssh_program", function()
     it("an account or a jump host that can't be one, which is not tried again", function()
       expect("input.session", false, "remote username contains invalid characters", raised(program(WITH_KEY,
         { user = "$(id)" })))
-      expect("input.session", false, "jump host 'a$(id)' is not of the form", raised(program(WITH_KEY,
-        { proxy_jump = "a$(id)" })))
+      local _, err = pcall(program, WITH_KEY, { proxy_jump = "a$(id)" })
+      expect("input.session", false, "jump host 'a$(id)' is not of the form", err)
     end)
 
     it("what it can't be told", function()
@@ -255,7 +255,7 @@ describe("idle.sessions.ssh_program", function()
       }) do
         local err = raised(program(WITH_KEY, { [name] = v }))
         assert.equal("input.session", err.kind)
-        assert.matches(("transport \"ssh\" to 'aadc': '%s' can't be used: "):format(name), err.message, 1, true)
+        assert.matches("transport \"ssh\" to 'aadc': ssh .* " .. "%(" .. name .. ", or %-%-", err.message)
       end
     end)
   end)

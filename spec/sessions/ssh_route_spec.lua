@@ -52,7 +52,7 @@ describe("idle.sessions.ssh_route", function()
     local err = far.raised(chosen, text, { password = "x" })
     assert.same({ "input.session", "none" }, { err.kind, err.effect })
     assert.equal("the SSH configuration sets PasswordAuthentication for 'aadc', which needs the system's ssh, but "
-      .. "'password' can't be used: ssh takes no password from a program; use a key, an agent or Kerberos; or set "
+      .. "ssh takes no password (password, or --password-file) from a program; use a key, an agent or Kerberos; or set "
       .. "ssh_config = false (--no-ssh-config) and give the fields yourself", err.message)
   end)
 

@@ -252,7 +252,7 @@ static idle_auth_outcome try_round(idle_ssh *ssh, idle_ssh_error *error) {
     const idle_agent_key *key = &auth->agent.keys[auth->agent_key];
     if (!is_wanted(ssh, key)) continue;
     if (idle_auth_is_at_limit(auth)) {
-      idle_auth_note_tried(ssh, "no further key of the agent", "too many; name one by identity_file");
+      idle_auth_note_tried(ssh, "no further key of the agent", "too many; name one: identity_file, or --identity");
       auth->agent_key = auth->agent.key_count;
       auth->is_second_round = true;
       break;

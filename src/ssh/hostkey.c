@@ -217,7 +217,8 @@ static idle_ssh_status check_pin(idle_ssh *ssh, idle_ssh_error *error) {
   ssh->wanted_type = next_type(ssh);
   if (ssh->wanted_type != NULL) return IDLE_SSH_AGAIN;
   idle_ssh_fail(error, "ssh.hostkey_changed",
-                "the host key of '%s' is %s %s, but host_key pins %s; somebody may be listening in: ask the "
+                "the host key of '%s' is %s %s, but the one to accept (host_key, or --host-key) is %s; somebody may be "
+                "listening in: ask the "
                 "server's administrator which is right",
                 ssh->url, ssh->key_type, ssh->fingerprint, ssh->host_key);
   if (has_rsa_out_of_reach(ssh))

@@ -35,6 +35,11 @@ local converters = {
     if number and number > 0 then return number end
     fail("--%s needs a number above 0, not '%s'", row.name, errors.escape(text))
   end,
+  duration = function(row, text)
+    local number = text:find("^[%d.]+$") and tonumber(text)
+    if number then return number end
+    fail("--%s needs a number, 0 or more, not '%s'", row.name, errors.escape(text))
+  end,
   port = function(row, text)
     local port = text:find("^%d+$") and math.tointeger(tonumber(text))
     if port and port >= 1 and port <= 65535 then return port end
@@ -43,7 +48,7 @@ local converters = {
 }
 
 local function convert(row, text)
-  if text == "" then fail("--%s needs a value that is not empty", row.name) end
+  if not text:find("%S") then fail("--%s needs a value that is not empty", row.name) end
   if row.choices then return convert_choice(row, text) end
   local converter = converters[row.type]
   return converter and converter(row, text) or text

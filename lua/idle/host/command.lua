@@ -35,7 +35,8 @@ end
 local function check_words(row, words)
   local at_most = row.words and row.words.at_most or 0
   if #words > at_most then
-    errors.raise("input.option", ("unexpected argument '%s'"):format(errors.escape(words[at_most + 1])))
+    errors.raise("input.option", ("unexpected argument '%s'%s"):format(errors.escape(words[at_most + 1]),
+      row.stray_hint or ""))
   elseif row.words and #words == 0 then
     errors.raise("input.option", ("%s needs a %s: idle-lua %s"):format(row.name, row.words.what, row.usage))
   end

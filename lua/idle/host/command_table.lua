@@ -4,7 +4,7 @@
 ---@field name     string    without the dashes
 ---@field value?   string    what its value is called; nil = a switch
 ---@field is_value_optional? boolean  it may stand alone; the value comes behind "="
----@field type?    "number"|"port"  the value is a number above 0; a number of a port
+---@field type?    "number"|"duration"|"port"  the value is a number above 0; one from 0 on; a number of a port
 ---@field choices? string[]  the only values; their case does not matter
 ---@field default? string    shown in the help
 ---@field repeated? boolean  may be given several times
@@ -19,6 +19,7 @@
 ---@field groups   { title: string, [integer]: idle.OptionRow }[]
 ---@field module   string   main(options, words) or, if passes_arguments, main(list, common) gives the exit status
 ---@field words?   { what: string, at_most: number }  what it takes beside options, at least one; main's second argument
+---@field stray_hint? string  ends the message about an argument too many
 ---@field passes_arguments? boolean  it reads its arguments itself
 ---@field lists_settings? boolean  its help shows the options of the simulated server
 
@@ -59,7 +60,7 @@ table_of_commands.interpreter = {
 local server = { title = "The server",
   { name = "host", value = "HOST",
     help = "the Entra Connect server (required without --sim): a name of the SSH configuration, or the name or address "
-      .. "of the server itself", example = "--host aad01.corp.example" },
+      .. "of the server itself; USER@HOST as well", example = "--host aad01.corp.example" },
   { name = "port", value = "PORT", type = "port", default = "the configuration's, or 22",
     help = "port of its SSH server", example = "--port 2222" },
   { name = "user", value = "USER", default = "the configuration's, or $USER",
@@ -82,8 +83,8 @@ local server = { title = "The server",
     help = "PowerShell to start there", example = "--shell pwsh" },
   { name = "connect-timeout", value = "SECONDS", type = "number", default = "the configuration's, or 15",
     help = "from TCP to logged in, for each jump host as well", example = "--connect-timeout 30" },
-  { name = "reconnect-timeout", value = "SECONDS", type = "number", default = "30",
-    help = "how long to try again when the connection broke, or the server is busy",
+  { name = "reconnect-timeout", value = "SECONDS", type = "duration", default = "30",
+    help = "how long to try again when the connection broke, or the server is busy; 0: not at all",
     example = "--reconnect-timeout 120" },
   { name = "start-timeout", value = "SECONDS", type = "number", default = "90", help = "until PowerShell answers",
     example = "--start-timeout 180" },
@@ -135,7 +136,8 @@ local sync = { title = "The sync",
 }
 
 local simulator = { title = "Without a server",
-  { name = "sim", help = "use the embedded simulator in place of a server", example = "idle-lua sync --sim" },
+  { name = "sim", help = "use the embedded simulator in place of a server, and no option of a server",
+    example = "idle-lua sync --sim" },
   { name = "set", value = "NAME=VALUE", repeated = true,
     help = "an option of the simulated server, as 'idle-lua help sim' lists them; may be given several times",
     example = "--sim --set busy_starts=2" },
@@ -167,7 +169,7 @@ table_of_commands.commands = {
 Starts a directory sync cycle over SSH and waits until that very cycle has
 exported. A cycle of somebody else that carries the change is adopted: nothing
 is started twice. The result is printed on stdout.]],
-    groups = { server, login, sync, simulator },
+    groups = { server, login, sync, simulator }, stray_hint = "; the server is named by --host",
   },
   {
     name = "sim", usage = "sim sshd --dir DIR [--port PORT] | sim powershell --state FILE -- ARGV",
@@ -199,9 +201,10 @@ table_of_commands.exit_statuses = {
   { "4", "blocked: a precondition kept a step from running" },
   { "5", "a plan was changed after it was exported" },
   { "64", "wrong usage" },
-  { "65", "invalid input" },
-  { "66", "a file or script is missing" },
+  { "65", "invalid input, or a secret that is missing or that others can read" },
+  { "66", "a file or script is missing, or can't be read or written" },
   { "70", "internal error" },
+  { "74", "the answer could not be written to stdout; what the command did is done" },
   { "75", "temporary: nothing was changed, the same call may succeed later" },
   { "124", "the time was over; a sync goes on at the server" },
   { "128+n", "ended by signal n" },

@@ -2,61 +2,19 @@
 local errors = require("idle.engine.errors")
 local json = require("idle.json")
 local redact = require("idle.engine.redact")
+local sync_session = require("idle.host.sync_session")
 
 local sync_command = {}
 
 local WARNINGS = { CompletedWithErrors = true, Unverified = true, NoExport = true }
 
--- ---- From options to a session ----
-
-local function secret_of(options, what)
-  local path, variable = options[what .. "-file"], options[what .. "-env"]
-  if path and variable then
-    errors.raise("input.option", ("--%s-file and --%s-env exclude each other"):format(what, what))
-  end
-  local secret = require("idle.secret")
-  if path then return errors.check(secret.from_file(path)) end
-  if variable then return errors.check(secret.from_env(variable)) end
-end
-
--- What is not given is left to the SSH configuration.
-local function false_if(is_given)
-  if is_given then return false end
-end
-
-local function ssh_config_of(options)
-  if options["no-ssh-config"] and options["ssh-config"] then
-    errors.raise("input.option", "--ssh-config and --no-ssh-config exclude each other")
-  end
-  return options["ssh-config"] or false_if(options["no-ssh-config"])
-end
-
-local function open_ssh(options)
-  require("idle.host.terminal").trace_sessions()
-  return require("idle.sessions.ssh")({
-    host = options.host,
-    port = options.port,
-    user = options.user,
-    transport = options.transport,
-    ssh_config = ssh_config_of(options),
-    proxy_jump = options.jump,
-    identity_file = options.identity,
-    passphrase = secret_of(options, "passphrase"),
-    password = secret_of(options, "password"),
-    agent = false_if(options["no-agent"]),
-    known_hosts = options["known-hosts"],
-    host_key = options["host-key"],
-    shell = options.shell,
-    connect_timeout = options["connect-timeout"],
-    reconnect_timeout = options["reconnect-timeout"],
-    start_timeout = options["start-timeout"],
-    command_timeout = options["command-timeout"],
-  })
-end
-
 local function open_session(options)
-  if options.sim and options.host then
+  local of_server = options.sim and sync_session.option_in(options)
+  if of_server == "host" then
     errors.raise("input.option", "--sim and --host exclude each other")
+  elseif of_server then
+    errors.raise("input.option", ("--%s is for a real server, and --sim has none; leave one of them out"):format(
+      of_server))
   elseif options.set and not options.sim then
     errors.raise("input.option", "--set is for the simulator; add --sim")
   elseif options.sim then
@@ -64,7 +22,7 @@ local function open_session(options)
   elseif not options.host then
     errors.raise("input.option", "sync needs --host HOST, the Entra Connect server; or --sim, to try it without one")
   end
-  return open_ssh(options)
+  return sync_session.open(options)
 end
 
 local function check_options(options)
@@ -164,7 +122,10 @@ end
 function sync_command.main(options)
   check_options(options)
   local session = open_session(options)
-  local _ <close> = setmetatable({}, { __close = function() if session.close then session:close() end end })
+  local _ <close> = setmetatable({}, { __close = function(_, err)
+    if session.close then session:close() end
+    sync_session.name_options(err)
+  end })
   local provider = require("idle.providers.entra_connect")({})
   if options.check then return check_server(options, provider, session) end
   return run_step(options, {

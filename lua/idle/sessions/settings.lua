@@ -28,8 +28,9 @@ local function is_paths(v)
 end
 
 -- ssh would take one for an option, for a URL, or for an account with its host; and a shell might get to see it.
+-- One colon parts a port from a name; an IPv6 address has several.
 local function is_host(v)
-  return is_text(v) and not v:find("^%-") and not v:find("[@/%s'\"`$\\;&<>|(){}]")
+  return is_text(v) and not v:find("^%-") and not v:find("[@/%s'\"`$\\;&<>|(){}%[%]]") and not v:find("^[^:]*:[^:]*$")
 end
 
 local function one_of(...)
@@ -60,7 +61,7 @@ local types = {
   fingerprint = { function(v) return type(v) == "string" and v:find("^SHA256:[A-Za-z0-9+/]+=*$") ~= nil end,
                   "a fingerprint as 'SHA256:…'" },
   shell = one_of("powershell.exe", "pwsh"),
-  host = { is_host, "the name or address of a host, without an account or spaces" },
+  host = { is_host, "the name or address of a host alone", others = { "user", "port" } },
   paths = { is_paths, "a path, or a list of paths" },
   text_or_false = { function(v) return v == false or is_text(v) end, "a text without control characters, or false" },
   transport = one_of("auto", "libssh2", "ssh"),
@@ -78,12 +79,35 @@ local COMMON = {
   max_output_bytes = { "bytes", 8 * 1024 * 1024 },
 }
 
+-- What was given, unless it may be a secret.
+local function shown(row, v)
+  if row[1] == "secret" then return "" end
+  if type(v) == "string" then return (", not '%s'"):format(errors.escape(v)) end
+  local is_scalar = type(v) == "number" or type(v) == "boolean"
+  return is_scalar and ", not " .. tostring(v) or ", not a " .. type(v)
+end
+
+--- Says what is wrong with a field, whatever it is called.
+---@param data    table  of an `input.session` that says which Field is wrong
+---@param name_of fun(field: string): string
+---@return string
+function settings.complaint(data, name_of)
+  local names = {}
+  for index, name in ipairs(data.Others or {}) do names[index] = name_of(name) end
+  local others = names[1] and ("; there are %s for the rest"):format(table.concat(names, " and ")) or ""
+  return ("%s must be %s%s"):format(name_of(data.Field), data.MustBe, others)
+end
+
+local function quoted(name) return ("'%s'"):format(name) end
+
 local function check_value(where, name, row, v)
-  local is_right, what = table.unpack(types[row[1]])
+  local rule = types[row[1]]
+  local is_right, what = rule[1], rule[2]
   if v == nil and row.is_required then
     errors.raise("input.session", ("%s: '%s' is required: %s"):format(where, name, what))
   elseif v ~= nil and not is_right(v) then
-    errors.raise("input.session", ("%s: '%s' must be %s"):format(where, name, what))
+    local data = { Field = name, MustBe = what .. shown(row, v), Others = rule.others }
+    errors.raise("input.session", ("%s: %s"):format(where, settings.complaint(data, quoted)), { data = data })
   end
 end
 

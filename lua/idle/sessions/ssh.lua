@@ -3,6 +3,7 @@
 local connector = require("idle.sessions.connector")
 local deadline = require("idle.sessions.deadline")
 local errors = require("idle.engine.errors")
+local jump = require("idle.sessions.jump")
 local powershell = require("idle.sessions.powershell")
 local remote_command = require("idle.sessions.remote_command")
 local settings = require("idle.sessions.settings")
@@ -122,6 +123,7 @@ end
 ---@return idle.SshSession
 return function(options)
   local complete = settings.complete(options, FIELDS, "ssh_session")
+  jump.parse(complete.proxy_jump or nil)
   warn_of_plain_secrets(complete)
   complete.label = ("%s on '%s'"):format(complete.shell, errors.escape(complete.host))
   local transport = setmetatable({ options = complete, connector = connector.new(complete) }, Transport)

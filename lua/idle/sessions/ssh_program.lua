@@ -153,9 +153,9 @@ function Transport:reset()
 end
 
 local REFUSED = {
-  password = "ssh takes no password from a program; use a key, an agent or Kerberos",
-  passphrase = "ssh takes no passphrase from a program; load the key into an agent",
-  host_key = "ssh can't be told a fingerprint; put the key itself into a known_hosts file",
+  password = "ssh takes no password (password, or --password-file) from a program; use a key, an agent or Kerberos",
+  passphrase = "ssh takes no passphrase (passphrase, or --passphrase-file) from a program; load the key into an agent",
+  host_key = "ssh can't be told a fingerprint (host_key, or --host-key); put the key itself into a known_hosts file",
 }
 
 --- What the fields hold that this transport can't do.
@@ -163,7 +163,7 @@ local REFUSED = {
 ---@return string? reason
 function ssh_program.refusal(given)
   for _, name in ipairs({ "password", "passphrase", "host_key" }) do
-    if given[name] then return ("'%s' can't be used: %s"):format(name, REFUSED[name]) end
+    if given[name] then return REFUSED[name] end
   end
   if not openssh.is_installed() then return "ssh is not installed; install openssh-client" end
 end
