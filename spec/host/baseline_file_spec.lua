@@ -34,6 +34,18 @@ describe("idle.host.baseline_file", function()
     assert.matches("^%-rw%-%-%-%-%-%-%-", listing:read("a"))
   end)
 
+  it("tells before a start is sent that one may be under way, and forgets it if the start is refused", function()
+    local intent = { Server = "AAD01", Accepted = "maybe", RunIds = { "1" } }
+    local keeper = baseline_file.open(path)
+    keeper:note_start(intent)
+    assert.same(intent, content())
+    assert.same(intent, baseline_file.open(path).former)
+    keeper:note_start(nil)
+    assert.is_nil(baseline_file.open(path).former)
+    assert.is_false(keeper:settle(nil))
+    assert.is_false(file.exists(path))
+  end)
+
   it("is handed to the next call", function()
     accept(baseline_file.open(path))
     assert.same(accepted, baseline_file.open(path).former)

@@ -188,7 +188,7 @@ describe("the command", function()
 
       it("starts nothing if the file can't be written", function()
         local outcome = quick("--baseline", folder .. "/no/such/sync.json", "--events", "-")
-        assert.equal(2, outcome.exit_code)
+        assert.equal(66, outcome.exit_code)
         assert.equal("", outcome.stdout)
       end)
     end)

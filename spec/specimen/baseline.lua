@@ -47,6 +47,18 @@ local SLOW = { cycle_seconds = 8 }
 
 local LATE = { start_delay_seconds = 7, faults = { { command = "Start-ADSyncSyncCycle", fault = "lose_answer" } } }
 
+local HANGING = { faults = { { command = "Start-ADSyncSyncCycle", fault = "hang" } } }
+
+local function killed_before_the_answer(far, run)
+  far:wait_until("a start is noted", function()
+    return file.exists(path_of(far)) and assert(file.read(path_of(far))):find("maybe", 1, true) ~= nil
+  end)
+  run:signal("KILL")
+  run:finish()
+  local again <close> = specimen.sync_for_people(far, "--baseline", path_of(far), "--wait-timeout", "4")
+  return again:finish()
+end
+
 local FOREIGN = [[{ "Server": "AADC99", "Accepted": "yes", "T0": "2026-01-01T00:00:00Z", "RunIds": [] }]]
 
 local baseline = {
@@ -58,6 +70,8 @@ local baseline = {
     killed = { server = SLOW, prepare = with_file, act = ended_by("KILL") },
     terminated = { server = SLOW, prepare = with_file, act = ended_by("TERM") },
     interrupted = { server = SLOW, prepare = with_file, act = ended_by("INT") },
+    killed_early = { server = HANGING, prepare = with_file, act = killed_before_the_answer },
+    killed_unsent = { prepare = holding("") },
     script = { script = STEP, server = SLOW },
     good = { prepare = with_file, act = function(far, run)
       run:finish()
@@ -67,6 +81,7 @@ local baseline = {
     other_server = { prepare = holding(FOREIGN) },
     nonsense = { prepare = holding("{ nonsense") },
     other_file = { prepare = holding([[{ "name": "joiner" }]]) },
+    folder = { prepare = function(far) return { "--baseline", far.dir } end },
     no_folder = { prepare = function(far) return { "--baseline", far.dir .. "/no/such/sync.json" } end },
   },
 }
@@ -99,6 +114,16 @@ function baseline.specs(runs)
     goes_on("interrupted", "exit 130, cancelled (applied), 1 started", "yes")
   end)
 
+  it("tells of a start whose answer nobody heard, and of none that was not sent", function()
+    local outcome, again = runs.killed_early:finish()
+    assert.equal("exit KILL, no document, 0 started", outcome.verdict)
+    assert.equal("exit 3, no document, 0 started", again.verdict)
+    assert.matches("^NotObserved: ", again.stdout)
+    assert.matches("nothing was started now; the same call waits on; if no cycle was started, remove the file, and it "
+      .. "starts one\n", again.stdout, 1, true)
+    assert.equal("exit 0, Success, 1 started", runs.killed_unsent:finish().verdict)
+  end)
+
   it("is in the error that a script catches", function()
     local outcome = runs.script:finish()
     assert.equal("sync.timeout\tTimeout\t1\nCompleted\tSuccess\t0\n", outcome.stdout)
@@ -124,12 +149,13 @@ function baseline.specs(runs)
     local expected = {
       nonsense = { "exit 65, input.json (none), 0 started", "/sync.json, line 1, column" },
       other_file = { "exit 65, input.json (none), 0 started", "is no baseline of a sync; remove it" },
-      no_folder = { "exit 2, file.write (none), 0 started", "/no/such/sync.json'" },
+      no_folder = { "exit 66, input.file (none), 0 started", "--baseline: cannot write '", "/no/such/sync.json'" },
+      folder = { "exit 66, input.file (none), 0 started", "--baseline: cannot read '" },
     }
     for name, case in pairs(expected) do
       local outcome = runs[name]:finish()
       assert.equal(case[1], outcome.verdict)
-      assert.matches(case[2], outcome.stderr, 1, true)
+      for index = 2, #case do assert.matches(case[index], outcome.stderr, 1, true) end
       assert.equal(0, runs[name].far:count_in_log("Connection from"))
     end
   end)

@@ -65,7 +65,7 @@ function transport.specs(runs)
   it("an RSA key works there, and the error of the other transport says so", function()
     ends("rsa", "exit 0, Success, 1 started")
     ends("rsa_by_libssh2", "exit 2, ssh.auth (none), 0 started",
-      "transport = \"ssh\" (--transport ssh) would help: the system's ssh can do this")
+      "; --transport ssh would help: the system's ssh can do this")
   end)
 
   it("a name of the SSH configuration is enough, whichever transport that needs", function()

@@ -104,6 +104,16 @@ function sync_start.doubt_words(machine)
   return machine.doubt and ("%s: %s"):format(words, machine.doubt) or words
 end
 
+--- What a later call needs if nobody hears any more what became of the start that is sent next.
+---@param machine table idle.SyncStateMachine
+---@return idle.SyncBaseline
+function sync_start.intent(machine)
+  local clock, intent = utc.parse(machine.look.clock), {}
+  for name, field in pairs(machine.baseline) do intent[name] = field end
+  intent.Accepted, intent.SentUtc = "maybe", clock and utc.format(clock)
+  return intent
+end
+
 --- Notes that a start was sent, for certain or perhaps.
 ---@param machine  table idle.SyncStateMachine
 ---@param now      number

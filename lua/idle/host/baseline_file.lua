@@ -9,7 +9,7 @@ local baseline_file = {}
 ---@class idle.BaselineFile
 ---@field former? table  the baseline that was there; nil = nothing is under way
 ---@field package path   string
----@field package is_new boolean  nothing was written to it yet
+---@field package is_new boolean  nothing was sent that it would have to tell of
 local BaselineFile = {}
 BaselineFile.__index = BaselineFile
 
@@ -21,12 +21,21 @@ local CERTAIN = { Success = true, CompletedWithErrors = true, Unverified = true,
 local function read(path)
   if not file.exists(path) then return nil end
   local text, err = file.read(path, MAX_BYTES)
-  if not text then errors.raise(err.kind == "file.too_large" and "input.json" or err.kind, err.message) end
+  if not text then
+    errors.raise(err.kind == "file.too_large" and "input.json" or "input.file", "--baseline: " .. err.message)
+  end
+  -- A call that was killed before it sent anything.
   if text == "" then return nil end
   local former = errors.check(json.decode(text, path))
   if type(former) == "table" and former.Accepted ~= nil then return former end
   errors.raise("input.json", ("'%s' is no baseline of a sync; remove it, or name another file"):format(
     errors.escape(path)))
+end
+
+-- What can't be noted keeps a start from being sent.
+local function write(path, text)
+  local ok, err = file.write_private(path, text)
+  if not ok then errors.raise("input.file", "--baseline: " .. err.message) end
 end
 
 --- Reads the file. A new one is made at once, empty: that it can't be written
@@ -35,15 +44,21 @@ end
 ---@return idle.BaselineFile
 function baseline_file.open(path)
   local former = read(path)
-  local ok, err = true, nil
-  if not former then ok, err = file.write_private(path, "") end
-  if not ok then errors.raise(err.kind, err.message, { effect = "none" }) end
+  if not former then write(path, "") end
   return setmetatable({ path = path, former = former, is_new = former == nil }, BaselineFile)
 end
 
 function BaselineFile:write(baseline)
   errors.check(file.write_private(self.path, errors.check(json.encode(baseline, { indent = 2 })) .. "\n"))
   self.is_new = false
+end
+
+--- Keeps what a later call needs, before a start is sent; nil = the server refused it.
+---@param intent? table
+function BaselineFile:note_start(intent)
+  local text = intent and errors.check(json.encode(intent, { indent = 2 })) .. "\n" or ""
+  write(self.path, text)
+  self.is_new = intent == nil
 end
 
 --- As an event sink: keeps the baseline as soon as the start is accepted.

@@ -128,7 +128,7 @@ local sync = { title = "The sync",
   { name = "expect", value = "DN", help = "say whether this object is among the errors of the export",
     example = "--expect 'CN=Ann Lee,OU=Staff,DC=corp,DC=example'" },
   { name = "baseline", value = "FILE",
-    help = "write FILE once the start is accepted; if FILE exists, start nothing and wait on for that cycle. "
+    help = "note in FILE that a start is sent; if FILE says so already, start nothing and wait on for that cycle. "
       .. "FILE is removed when the outcome is certain, and kept after --no-wait, a timeout or an interruption",
     example = "--baseline /var/lib/joiner/sync.json" },
   { name = "strict", help = "exit with 2 for warnings: errors of single objects, no export, unverified",

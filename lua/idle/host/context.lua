@@ -16,6 +16,7 @@ local context = {}
 ---@field Actor         string
 ---@field Clock         table  `idle.host.clock`
 ---@field null          any    the null of lists and maps
+---@field NoteStart?    fun(baseline?: table)  of idle.LoneStepOptions
 local Context = {}
 Context.__index = Context
 

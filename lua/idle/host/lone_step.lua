@@ -7,13 +7,16 @@ local step_types = require("idle.host.step_types")
 
 local lone_step = {}
 
-local OPTION_NAMES = { "Providers", "EventSink", "CorrelationId", "Actor" }
+local OPTION_NAMES = { "Providers", "EventSink", "CorrelationId", "Actor", "NoteStart" }
 
 ---@class idle.LoneStepOptions
 ---@field Providers      table
 ---@field EventSink?     idle.Sink
 ---@field CorrelationId? string  default: a fresh one
 ---@field Actor?         string
+---@field NoteStart?     fun(baseline?: table)  called with a Baseline before a start is sent, so that a later call can
+---                      wait on even if this one is killed; with nil when the server refused the start. What it raises
+---                      keeps the start from being sent
 
 local function run(type_name, with, options)
   local name = type_name:match("[^.]+$")
@@ -22,6 +25,7 @@ local function run(type_name, with, options)
     providers = options.Providers, event_sink = options.EventSink,
     correlation_id = options.CorrelationId, actor = options.Actor,
   })
+  step_context.NoteStart = options.NoteStart
   local ok, result = pcall(step_types.find(type_name), step_context, with, { Name = name, Type = type_name })
   if ok then return result end
   if type(result) == "table" then

@@ -62,6 +62,9 @@ end
 
 local function waiting_on(options, data)
   local later = "the same call" .. (options["no-wait"] and " without --no-wait" or "") .. " waits on"
+  if data and data.Outcome == "NotObserved" then
+    later = later .. "; if no cycle was started, remove the file, and it starts one"
+  end
   return (data and data.Starts == 0) and "nothing was started now; " .. later or later
 end
 
@@ -82,7 +85,9 @@ local function trigger(options, providers, keeper)
   local lone_step = require("idle.host.lone_step")
   local with = with_of(options, keeper and keeper.former)
   local note = require("idle.host.sync_note").new(keeper)
-  local ok, outcome = pcall(lone_step.trigger_directory_sync, with, { Providers = providers, EventSink = note })
+  local ok, outcome = pcall(lone_step.trigger_directory_sync, with, {
+    Providers = providers, EventSink = note, NoteStart = keeper and function(intent) keeper:note_start(intent) end,
+  })
   local data = type(outcome) == "table" and (outcome.Data or outcome.data) or nil
   if data and data.Outcome then print_data(options, data) end
   if keeper then settle(keeper, options, data) end

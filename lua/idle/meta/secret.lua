@@ -21,7 +21,7 @@ function secret.from_env(name) end
 --- Takes the content of a file, without the line end that editors add; at most 64 KiB.
 ---@param path string
 ---@return idle.Secret?
----@return idle.Error? err  kinds `secret.read`, `secret.missing` for an empty file, `secret.unsafe` if others may read it
+---@return idle.Error? err  kinds `secret.read`, `secret.missing` if it is empty, `secret.unsafe` if others may read it
 function secret.from_file(path) end
 
 --- Takes a credential that systemd handed to this service (`LoadCredential=`, systemd.exec(5)).

@@ -1,6 +1,7 @@
 --- IdLE.Step.TriggerDirectorySync: starts a sync cycle and waits until the
 --- cycle that carries the caller's change has exported (DESIGN §6).
 local errors = require("idle.engine.errors")
+local starting = require("idle.engine.sync_start")
 local sync_cycle = require("idle.engine.sync_cycle")
 local sync_events = require("idle.steps.sync_events")
 local sync_with = require("idle.steps.sync_with")
@@ -85,16 +86,25 @@ function SyncStep:look()
   self:announce_wait()
 end
 
+-- For whoever is killed while a start is out. What can't be noted is not sent.
+function SyncStep:note_start(intent)
+  if self.context.NoteStart then self.context.NoteStart(intent) end
+end
+
 -- Whoever is interrupted while a start is out may leave a cycle behind, and must be able to wait on.
 function SyncStep:start()
+  self:note_start(starting.intent(self.machine))
   local is_whole, answer, err = pcall(self.call, self, "StartSyncCycle", self.machine.policy_type)
   local interruption = not is_whole and answer or nil
   if interruption then answer, err = nil, errors.from(interruption) end
   local verdict = self.machine:answered(self:now(), answer, err, self.context.Clock.now())
   if verdict == "accepted" or verdict == "maybe" then
     self.events:accepted(self.machine)
-  elseif verdict == "busy" and self.machine:is_waiting_turn() then
-    self:announce_busy(self.machine.start_at - self:now())
+  else
+    self:note_start(nil)
+    if verdict == "busy" and self.machine:is_waiting_turn() then
+      self:announce_busy(self.machine.start_at - self:now())
+    end
   end
   if interruption then error(interruption, 0) end
   self:announce_wait()
