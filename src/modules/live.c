@@ -135,9 +135,10 @@ static int live_forget(lua_State *L) {
 
 /* ---- Files of Lua's own library ---- */
 
+/* Somebody may have given it the metatable of something else, and then nobody can close it as a file. */
 static int file_is_open(lua_State *L) {
-  const luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
-  if (stream->closef == NULL) return 0;
+  const luaL_Stream *stream = luaL_testudata(L, 1, LUA_FILEHANDLE);
+  if (stream == NULL || stream->closef == NULL) return 0;
   lua_pushboolean(L, 1);
   return 1;
 }
