@@ -1,5 +1,6 @@
 --- What a workflow script sees: `local idle = require "idle"`. All of it raises on failure.
---- Modules are loaded when they are first used, so that a short script starts quickly.
+--- Modules are loaded when they are first used, so that a short script starts quickly. None is kept here:
+--- package.loaded says which one is meant, and busted takes modules out of there between two spec files.
 
 ---@class idle
 ---@field sleep        fun(seconds: number)  waits; the other tasks go on
@@ -73,10 +74,9 @@ local RAISING = { json = "idle.json", secret = "idle.secret" }
 -- idle.providers.entra_connect.
 local function new_namespace(prefix, names)
   return setmetatable({}, {
-    __index = function(namespace, name)
+    __index = function(_, name)
       if type(name) ~= "string" or not names[name] then return nil end
-      namespace[name] = require(prefix .. name)
-      return namespace[name]
+      return require(prefix .. name)
     end,
   })
 end
@@ -107,9 +107,5 @@ local function find(name)
 end
 
 return setmetatable(idle, {
-  __index = function(_, name)
-    local member = find(name)
-    if member ~= nil then idle[name] = member end
-    return member
-  end,
+  __index = function(_, name) return find(name) end,
 })

@@ -1,5 +1,6 @@
 local child = require("spec.support.child")
 local idle = require("idle")
+local specs = require("spec.support.specs")
 
 describe("idle", function()
   local function failure(f, ...)
@@ -61,5 +62,29 @@ describe("idle", function()
   it("spawns tasks", function()
     local task = idle.spawn(function(a) idle.sleep(0.001) return a + 1 end, 1)
     assert.equal(2, task:join())
+  end)
+
+  -- busted takes out of package.loaded, behind each file, what the file has loaded. What its helper has loaded stays.
+  it("is one and the same thing in every spec file, though a helper has loaded it", function()
+    local text = [[
+      local idle = require("idle")
+      it("is", function()
+        local with = { AuthSessionName = "EntraConnect", PolicyType = "Delta", Wait = true }
+        local sync = idle.test.virtual_time(function()
+          local session = idle.sim.sync_server():session()
+          return idle.trigger_directory_sync(with, {
+            Providers = {
+              DirectorySync = idle.providers.entra_connect(),
+              AuthSessionBroker = idle.auth_session_broker{ default = session, fallback = true },
+            },
+          })
+        end)
+        assert.equal("Success", sync.Data.Outcome)
+        assert.equal(idle.json, idle.json)
+      end)]]
+    local run = specs.run({ ["a_spec.lua"] = text, ["b_spec.lua"] = text, ["helper.lua"] = 'require("idle")' },
+      { "test", ".", "--helper=helper.lua" })
+    assert.matches("^%+%+\n2 successes", run.outcome.stdout)
+    assert.equal(0, run.outcome.exit_code)
   end)
 end)

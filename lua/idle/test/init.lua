@@ -1,4 +1,4 @@
---- What a spec sees beside busted: `idle.test`. Modules are loaded when they are first used.
+--- What a spec sees beside busted: `idle.test`. Modules are loaded when they are used, and not kept, as in `idle`.
 
 ---@class idle.test
 ---@field fake_session   fun(script: table<string, any>): idle.test.FakeSession
@@ -37,7 +37,6 @@ return setmetatable(test, {
     local place = MEMBERS[name]
     if not place then return nil end
     local module = require(place[1])
-    test[name] = place[2] and module[place[2]] or module
-    return test[name]
+    return place[2] and module[place[2]] or module
   end,
 })
