@@ -34,6 +34,20 @@ describe("sorted", function()
   end)
 end)
 
+describe("os.exit", function()
+  it("of the code under test", function()
+    coroutine.wrap(function()
+      os.exit(0) -- exit
+    end)()
+  end)
+  it("with a stub in its place", function()
+    stub(os, "exit")
+    os.exit(3)
+    assert.stub(os.exit).was_called_with(3)
+    os.exit:revert()
+  end)
+end)
+
 describe("a forgotten join of a task", function()
   it("that failed", function()
     idle.spawn(function() -- failed
@@ -115,6 +129,12 @@ describe("a mistake in a spec is told with its line:", function()
   it("a wait that nobody can end, and one that is none", function()
     assert_message("a wait for ever", "deadlock", "deadlock: ")
     assert_message("a wait of the wrong type", "type", "seconds must be a number")
+  end)
+
+  it("an end of the program, which would leave the other specs unseen", function()
+    assert_message("os.exit of the code under test", "exit", "os.exit(0) would end all specs")
+    assert.is_true(messages["os.exit with a stub in its place"])
+    assert.equal(1, run.outcome.exit_code)
   end)
 
   it("a task that nobody joined, and which failed", function()

@@ -99,6 +99,7 @@ errors.kinds = {
   ["test.stuck"] = NONE,
   ["test.limit"] = NONE,
   ["test.forgotten"] = NONE,
+  ["test.exit"] = NONE,
 
   ["script.error"] = { effect = "unknown", transient = false, exit = 1 },
   ["internal"] = { effect = "unknown", transient = false, exit = 70 },

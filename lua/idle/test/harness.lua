@@ -2,6 +2,7 @@
 --- lines are counted.
 local coverage = require("idle.test.coverage")
 local errors = require("idle.engine.errors")
+local exits = require("idle.test.exits")
 local leaks = require("idle.test.leaks")
 local loop = require("idle.loop")
 local positions = require("idle.test.positions")
@@ -118,6 +119,15 @@ local function stop_when_told(core)
   end)
 end
 
+-- ---- The end from within ----
+
+-- Behind the suite's end busted itself ends the program.
+local function refuse_exits(core)
+  local allow
+  first_on(core, { "suite", "start" }, function() allow = exits.refuse() end)
+  on(core, { "suite", "end" }, function() allow() end)
+end
+
 -- ---- Chance ----
 
 -- Returns what is to run before each spec.
@@ -179,6 +189,7 @@ function harness.install(core, given)
   require("idle.test.assertions")
   positions.install(core)
   stop_when_told(core)
+  refuse_exits(core)
   local seed, open_scope = seed_specs(core, options), nil
   if not options.ignores_leaks then
     leaks.keep_books()
