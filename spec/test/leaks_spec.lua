@@ -37,6 +37,14 @@ describe("leak of", function()
   it("a pipe of io", function()
     assert.equal("x", io.popen("echo x"):read()) -- pipe
   end)
+  it("io.output", function()
+    io.output("a.out") -- output
+    io.write("seen by nobody")
+  end)
+  it("io.input", function()
+    io.input("a_spec.lua") -- input
+    io.input():close()
+  end)
   it("two things", function()
     io.open("a_spec.lua") -- first
     io.open("a_spec.lua") -- second
@@ -160,6 +168,10 @@ describe("idle.test.leaks", function()
   it("fails the spec that leaves a file or a descriptor", function()
     assert_leak("a file", "file", "file 'a_spec.lua' is still open; close it")
     assert_leak("a pipe of io", "pipe", "file 'echo x' is still open; close it")
+    assert.matches("^a_spec.lua:%d+: leak: io.output%(%) is not what it was before; put it back\n"
+      .. "a_spec.lua:%d+: leak: file 'a.out' is still open; close it$", messages["leak of io.output"])
+    assert.matches("^a_spec.lua:%d+: leak: io.input%(%) is not what it was before; put it back$",
+      messages["leak of io.input"])
   end)
 
   it("fails the spec that leaves a descriptor of a library, once", function()
@@ -199,7 +211,7 @@ describe("idle.test.leaks", function()
 
   it("leaves a spec alone that has failed before it could clean up", function()
     assert.matches("for another reason$", messages["a spec that has failed is not told that it leaks"])
-    assert.equal(8, #run.document.failures)
+    assert.equal(10, #run.document.failures)
     assert.equal(3, #run.document.errors)
   end)
 

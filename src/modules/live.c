@@ -159,26 +159,36 @@ static void enter_file(lua_State *L, int index, const char *name) {
  * nor a traceback shows a difference. */
 static int call_noted(lua_State *L) {
   char name[200];
-  (void)snprintf(name, sizeof name, "%s", lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "");
+  bool has_name = lua_isstring(L, 1);
+  (void)snprintf(name, sizeof name, "%s", has_name ? lua_tostring(L, 1) : "");
   int results = lua_tocfunction(L, lua_upvalueindex(1))(L);
-  if (!idle_scheduler_of(L)->keeps_books) return results;
+  bool opens = has_name || !lua_toboolean(L, lua_upvalueindex(2));
+  if (!opens || !idle_scheduler_of(L)->keeps_books) return results;
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   for (int i = lua_gettop(L) - results + 1, last = lua_gettop(L); i <= last; i++) enter_file(L, i, name);
   return results;
 }
 
+/* A function of the library, and whether it opens a file only if it is given a name. */
+typedef struct {
+  const char *name;
+  bool needs_name;
+} FileFunction;
+
 static int live_watch_files(lua_State *L) {
-  static const char *const names[] = {"open", "popen", "tmpfile", "lines", NULL};
+  static const FileFunction functions[] = {{"open", true},   {"popen", true}, {"tmpfile", false}, {"lines", true},
+                                           {"output", true}, {"input", true}, {NULL, false}};
   lua_getglobal(L, LUA_IOLIBNAME);
-  for (const char *const *name = names; *name != NULL; name++) {
-    lua_getfield(L, -1, *name);
+  for (const FileFunction *each = functions; each->name != NULL; each++) {
+    lua_getfield(L, -1, each->name);
     lua_CFunction function = lua_tocfunction(L, -1);
     if (function == NULL || function == call_noted) { /* somebody else's, or done before */
       lua_pop(L, 1);
       continue;
     }
-    lua_pushcclosure(L, call_noted, 1);
-    lua_setfield(L, -2, *name);
+    lua_pushboolean(L, each->needs_name);
+    lua_pushcclosure(L, call_noted, 2);
+    lua_setfield(L, -2, each->name);
   }
   return 0;
 }

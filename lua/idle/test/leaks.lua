@@ -1,5 +1,6 @@
---- Finds what a spec leaves behind: tasks, sessions, processes, connections, files and other descriptors, and errors of
---- tasks that nobody joined. Whatever it finds it ends, so that the next spec does not suffer from it.
+--- Finds what a spec leaves behind: tasks, sessions, processes, connections, files and other descriptors, another
+--- `io.output()`, and errors of tasks that nobody joined. Whatever it finds it ends, so that the next spec does not
+--- suffer from it.
 local live = require("idle.live")
 local loop = require("idle.loop")
 local positions = require("idle.test.positions")
@@ -9,6 +10,8 @@ local leaks = {}
 ---@class idle.test.LeakScope
 ---@field birth        integer  what is younger was made in this scope
 ---@field descriptors? userdata those that were open; nil: not known
+---@field output       file*    where `io.write` goes
+---@field input        file*    where `io.read` reads
 
 ---@class idle.test.Leaks
 ---@field kind?         "failure"|"error"  how the spec has failed; nil: it has not
@@ -31,7 +34,7 @@ end
 --- Begins a scope.
 ---@return idle.test.LeakScope
 function leaks.begin()
-  return { birth = live.births(), descriptors = live.descriptors() }
+  return { birth = live.births(), descriptors = live.descriptors(), output = io.output(), input = io.input() }
 end
 
 -- ---- Tasks ----
@@ -115,6 +118,17 @@ local function close_objects(found, birth)
   end
 end
 
+-- What busted tells goes to `io.write`, too: none of it would be seen.
+local function put_back_files(found, scope)
+  for _, name in ipairs({ "output", "input" }) do
+    local before = scope[name]
+    if io[name]() ~= before then
+      if io.type(before) == "file" then io[name](before) end
+      found[#found + 1] = { text = ("io.%s() is not what it was before; put it back"):format(name) }
+    end
+  end
+end
+
 -- ---- Descriptors ----
 
 -- Nobody can close them, so the scopes around would tell them again.
@@ -176,6 +190,7 @@ function leaks.finish(scope)
   settle(birth)
   local kind = take_failures(found, birth)
   end_tasks(left, birth, false)
+  put_back_files(left, scope)
   close_objects(left, birth)
   if not live.opened(0)[1] then end_tasks(left, birth, true) end
   name_descriptors(left, scope)
