@@ -127,6 +127,27 @@ describe("idle.test.virtual_time", function()
     assert.matches("waits in 'sleep' at spec/test/virtual_time_spec.lua:", err.message, 1, true)
   end)
 
+  it("ends a loop that catches the errors of its waits, too", function()
+    local outlives, closed, here
+    local err = failure(virtual_time, function()
+      local cleanup <close> = setmetatable({}, { __close = function() closed = true end }) -- luacheck: ignore
+      here = line() + 3
+      while true do
+        outlives = coroutine.wrap(function() while true do coroutine.yield(1) end end)
+        pcall(function() pcall(idle.sleep, 60) end)
+      end
+    end, { limit = 3600 })
+    assert.equal("test.limit", err.kind)
+    assert.matches(("waits in 'sleep' at spec/test/virtual_time_spec.lua:%d"):format(here), err.message, 1, true)
+    assert.is_nil(closed) -- the handler is the script's own code, too
+    assert.equal(1, outlives())
+
+    err = failure(virtual_time, function()
+      repeat local ok = pcall(loop.condition().wait, loop.condition()) until ok
+    end)
+    assert.equal("test.stuck", err.kind)
+  end)
+
   it("refuses what would wait for the machine, before it begins", function()
     local here
     local err = failure(virtual_time, function()

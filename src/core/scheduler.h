@@ -17,6 +17,11 @@ typedef struct idle_world {
   idle_random random;
   idle_task_list ready;
   idle_task *caller; /* of a virtual world: the task that opened it; NULL: the machine's */
+
+  /* the waits of that caller which failed because time cannot go on */
+  int failed_waits;
+  char failed_at[IDLE_PLACE_SIZE]; /* the last of them */
+  lua_CFunction raise_end;         /* raises what it raised */
 } idle_world;
 
 typedef enum {
@@ -134,6 +139,9 @@ void idle_world_init(idle_world *world, idle_clock *clock);
 
 /* From a count hook: the running task lets the others run, then goes on. */
 int idle_task_preempt(lua_State *L);
+
+/* A loop that catches the error of each wait would never let go of the processor. */
+enum { IDLE_MOST_REFUSED_WAITS = 1000 };
 
 /* Whether the task met more waits after its end than any cleanup needs. */
 bool idle_task_is_stubborn(const idle_task *task);

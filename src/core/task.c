@@ -7,8 +7,6 @@
 #include <string.h>
 
 static const uint64_t CLEANUP_MS = 2000;
-/* A loop that catches the error of each wait would never let go of the processor. */
-static const int MOST_REFUSED_WAITS = 1000;
 
 /* ---- A task that has to end ---- */
 
@@ -69,7 +67,7 @@ void idle_task_fail_wait(idle_task *task, const char *text) {
   idle_task_fail_wait_by(task, raise_text);
 }
 
-bool idle_task_is_stubborn(const idle_task *task) { return task->refused_waits > MOST_REFUSED_WAITS; }
+bool idle_task_is_stubborn(const idle_task *task) { return task->refused_waits > IDLE_MOST_REFUSED_WAITS; }
 
 /* ---- Waiting ---- */
 

@@ -21,6 +21,8 @@ bool idle_virtual_world_open(idle_world *world, idle_task *caller, int64_t now_m
   return true;
 }
 
+static bool is_stubborn(const idle_world *world) { return world->failed_waits > IDLE_MOST_REFUSED_WAITS; }
+
 static void abandon_others(const idle_world *world) {
   idle_task *task = TAILQ_FIRST(&world->caller->scheduler->tasks);
   while (task != NULL) {
@@ -38,6 +40,7 @@ void idle_virtual_world_close(idle_world *world) {
   TAILQ_FOREACH(task, &scheduler->failed, place) {
     if (task->world == world) task->world = &scheduler->machine;
   }
+  if (is_stubborn(world)) idle_hook_clear(world->caller->thread);
   idle_task_move(world->caller, &scheduler->machine);
   scheduler->world = &scheduler->machine;
   world->caller = NULL;
@@ -58,9 +61,11 @@ idle_task *idle_virtual_world_failed(const idle_world *world) {
 /* Adds what a task waits in, and where. [-0, +0, m] */
 static void add_wait(luaL_Buffer *text, const idle_task *task, bool is_first) {
   char place[IDLE_PLACE_SIZE];
-  bool has_place = idle_stack_place(task->thread, place);
+  bool is_caller = task == task->world->caller;
+  const char *at = is_caller ? task->world->failed_at : place;
+  if (!is_caller) (void)idle_stack_place(task->thread, place);
   luaL_addstring(text, is_first ? ": " : "; ");
-  if (task == task->world->caller) {
+  if (is_caller) {
     luaL_addstring(text, "virtual_time itself");
   } else {
     luaL_addstring(text, "the task spawned at ");
@@ -69,9 +74,9 @@ static void add_wait(luaL_Buffer *text, const idle_task *task, bool is_first) {
   luaL_addstring(text, " waits in '");
   luaL_addstring(text, task->waits_in);
   luaL_addchar(text, '\'');
-  if (!has_place) return;
+  if (at[0] == '\0') return;
   luaL_addstring(text, " at ");
-  luaL_addstring(text, place);
+  luaL_addstring(text, at);
 }
 
 /* Pushes what all tasks of the world wait in. [-0, +1, m] */
@@ -93,17 +98,38 @@ static const char *push_waits(lua_State *L, const idle_world *world) {
 }
 
 static int raise_stuck(lua_State *L) {
-  const idle_world *world = idle_task_of(L)->world;
+  const idle_world *world = idle_scheduler_of(L)->world;
   return idle_raise(L, "test.stuck", "in virtual time no task can go on, and no timer is left that would wake one%s",
                     push_waits(L, world));
 }
 
 static int raise_limit(lua_State *L) {
-  const idle_world *world = idle_task_of(L)->world;
+  const idle_world *world = idle_scheduler_of(L)->world;
   char seconds[32];
   (void)snprintf(seconds, sizeof seconds, "%.15g", (double)idle_virtual_clock_limit(world->clock) / 1000);
   return idle_raise(L, "test.limit", "virtual time has gone on for its limit of %s s, and nothing ends%s", seconds,
                     push_waits(L, world));
+}
+
+/* At every instruction, so that no loop of the script can catch it. Coroutines of
+ * the script take this hook over, and may outlive the world. */
+static void on_step(lua_State *L, lua_Debug *frame) {
+  if (idle_hook_took_line(L, frame)) return;
+  const idle_world *world = idle_scheduler_of(L)->world;
+  if (!is_stubborn(world)) {
+    idle_hook_clear(L);
+    return;
+  }
+  lua_getinfo(L, "S", frame);
+  if (!idle_stack_is_ours(frame)) (void)world->raise_end(L);
+}
+
+static void fail_wait(idle_world *world, lua_CFunction raise) {
+  world->failed_waits++;
+  (void)idle_stack_place(world->caller->thread, world->failed_at);
+  world->raise_end = raise;
+  if (is_stubborn(world)) idle_hook_set(world->caller->thread, on_step, 1);
+  idle_task_fail_wait_by(world->caller, raise);
 }
 
 void idle_virtual_world_jump(idle_world *world) {
@@ -111,10 +137,10 @@ void idle_virtual_world_jump(idle_world *world) {
   case IDLE_JUMP_DONE:
     return;
   case IDLE_JUMP_NO_TIMER:
-    idle_task_fail_wait_by(world->caller, raise_stuck);
+    fail_wait(world, raise_stuck);
     return;
   case IDLE_JUMP_TOO_FAR:
-    idle_task_fail_wait_by(world->caller, raise_limit);
+    fail_wait(world, raise_limit);
     return;
   }
 }
