@@ -112,6 +112,24 @@ describe("idle-lua test", function()
     assert.same({ "a spec passes" }, { json.decode(test(BAD, "a_spec.lua", "--json").stdout).successes[1].name })
   end)
 
+  it("names the place of a file that it cannot load, in every output", function()
+    local function output(...) return test("it('breaks'\nend)", "a_spec.lua", ...).stdout end
+    assert.matches("^not ok 1 %- a_spec.lua\n# a_spec.lua @ 2\n# Failure message: a_spec.lua:2: ", output("-o", "TAP"))
+    assert.matches("%[  ERROR   %] a_spec.lua @ 2: a_spec.lua\n", output("-o", "gtest"))
+    assert.matches("Error %-> a_spec.lua @ 2\na_spec.lua\na_spec.lua:2: ", output("-o", "plainTerminal"))
+    assert.equal(2, json.decode(output("--json")).errors[1].line)
+  end)
+
+  it("ends with busted's status, and says where, when something other than a spec raises", function()
+    local outcome = test(GOOD, "-e", "error('of the line')", "a_spec.lua")
+    assert.equal(1, outcome.exit_code)
+    assert.matches("^idle%-lua: busted: %(%-e%):1: of the line\nstack traceback:\n\t.-\n\t%(%-e%):1: in main chunk",
+      outcome.stderr)
+    outcome = test(GOOD, "-e", "print(", "a_spec.lua")
+    assert.equal(64, outcome.exit_code)
+    assert.matches("^idle%-lua: %(%-e%):1: unexpected symbol near <eof>\n", outcome.stderr)
+  end)
+
   it("ends a spec that hangs at --timeout", function()
     local outcome = test([[it("hangs", function() while true do end end)]], "--timeout", "0.2", "a_spec.lua")
     assert.equal(124, outcome.exit_code)

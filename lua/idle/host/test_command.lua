@@ -96,11 +96,32 @@ end
 -- Where busted would end the process, the command ends: a timeout, or output that could not be written, has its say.
 local Exit = {}
 
+local function exit(status) error(setmetatable({ status = status }, Exit), 0) end
+
+-- What is given with -e.
+local function load_text(text)
+  local chunk, why = load(text, "=(-e)")
+  if not chunk then errors.raise("input.option", errors.escape(why)) end
+  return chunk
+end
+
+-- What a helper, an output or -e raises is no error inside this program: busted ends as lua does.
+local function with_traceback(raised)
+  local is_known = getmetatable(raised) == Exit or errors.is(raised) or errors.is_interruption(raised)
+  if is_known then return raised end
+  return setmetatable({ status = 1, text = debug.traceback(tostring(raised), 2) }, Exit)
+end
+
 local function run_busted()
-  require("busted.compatibility").exit = function(status) error(setmetatable({ status = status }, Exit), 0) end
-  local ok, raised = pcall(require("busted.runner"), { standalone = false })
+  local compatibility = require("busted.compatibility")
+  compatibility.exit, compatibility.loadstring = exit, load_text
+  local ok, raised = xpcall(require("busted.runner"), with_traceback, { standalone = false })
   if ok then return 0 end
   if getmetatable(raised) ~= Exit then error(raised, 0) end
+  if raised.text then
+    io.stdout:flush()
+    io.stderr:write("idle-lua: busted: ", raised.text, "\n")
+  end
   return raised.status == 0 and 0 or 1
 end
 

@@ -188,6 +188,7 @@ function harness.install(core, given)
   end
   require("idle.test.assertions")
   positions.install(core)
+  first_on(core, { "error" }, function(element, _, message, trace) positions.complete(element, message, trace) end)
   stop_when_told(core)
   refuse_exits(core)
   local seed, open_scope = seed_specs(core, options), nil

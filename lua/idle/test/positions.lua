@@ -34,6 +34,17 @@ end
 ---@return string
 function positions.text(e, place) return placed(tostring(e), place) end
 
+--- Completes the trace of an error. Of a file that cannot be loaded busted gives no place, which some of its outputs do
+--- not expect.
+---@param element table
+---@param message any
+---@param trace?  table
+function positions.complete(element, message, trace)
+  if element.descriptor ~= "file" or type(trace) ~= "table" or trace.short_src then return end
+  local name, line = tostring(message):match("^([^\n]-):(%d+): ")
+  trace.short_src, trace.currentline = name or element.name, tonumber(line) or 0
+end
+
 --- Changes how busted looks for positions.
 ---@param core table
 function positions.install(core)
