@@ -1,6 +1,7 @@
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
 local idle = require("idle")
+local loop = require("idle.loop")
 local process = require("idle.process")
 
 describe("idle.ssh", function()
@@ -225,6 +226,86 @@ describe("idle.ssh", function()
         for text in assert(file.read(path)):gmatch("[^\n]*\n") do added[#added + 1] = text end
         table.sort(added)
         assert.same(lines, added)
+      end)
+
+      -- Another program that holds the lock, until it is told to write a line and to end.
+      local function locker(path)
+        far.run({ "mkdir", "-p", path:match("(.*)/") })
+        local script = ("echo locked; read -r line; [ -z \"$line\" ] || echo \"$line\" >>'%s'"):format(path)
+        local held = assert(process.spawn({ command = { "flock", path, "sh", "-c", script } }))
+        assert.equal("locked", held:read_line(far.SOON))
+        return held
+      end
+
+      it("looks again once another program that adds its own has done so", function()
+        local texts = { ["ssh.hostkey_changed"] = name .. " " .. other_key("ed25519") .. "\n", matches = line("%s %s") }
+        for kind, text in pairs(texts) do
+          local path = fresh("locked-" .. kind)
+          local held <close> = locker(path)
+          local client, err
+          local task = loop.spawn(function() client, err = server:try({ known_hosts = path, accept_new = true }) end)
+          far.eventually(function() return server:log():find("SSH2_MSG_NEWKEYS received", 1, true) end)
+          loop.sleep(100)
+          assert.equal("", file.read(path))
+          assert(held:write(text, far.SOON))
+          task:join()
+          assert.equal(kind, client and "matches" or err.kind)
+          if client then client:close() end
+          assert.equal(text, file.read(path))
+        end
+      end)
+
+      it("adds it nowhere, with a warning, where another program does not let go of the file", function()
+        local path = fresh("held")
+        local held <close> = locker(path)
+        assert.matches("but it can't be added to '" .. path .. "': another program has locked it for ",
+          learns(path)[1], 1, true)
+        assert.equal("", file.read(path))
+        held:close()
+        assert.matches("it was added to", learns(path)[1], 1, true)
+      end)
+
+      it("says so where there is no time to wait for that", function()
+        local path = fresh("short")
+        local held <close> = locker(path) -- luacheck: ignore held
+        local _, err = server:try({ known_hosts = path, accept_new = true, timeout_ms = 700 })
+        assert.same({ "ssh.timeout", "none", "handshake", false },
+          { err.kind, err.effect, err.phase, err.credential_sent })
+        assert.matches("'" .. path .. "' was locked by another program", err.message, 1, true)
+      end)
+
+      it("lets only one of two servers in that several programs meet behind one name at once", function()
+        local impostor <close> = far.server({ log_level = "DEBUG3" })
+        local own_key = assert(file.read(server.identity_file .. ".pub"))
+        assert(file.write_private(impostor.dir .. "/authorized_keys", own_key))
+        local function count_met(far_end)
+          return select(2, far_end:log():gsub("SSH2_MSG_NEWKEYS received", ""))
+        end
+        local path, before = fresh("impostor"), count_met(server)
+        local held <close> = locker(path)
+        local calls, accepted = {}, {}
+        for i, far_end in ipairs({ server, impostor, server, impostor }) do
+          local script = ([[local client, err = require("idle.ssh").connect({ host = %q, port = %d, user = %q,
+            identity_file = %q, agent = false, known_hosts = %q, host_key_alias = "dc", accept_new = true,
+            timeout_ms = 20000 })
+            print(client and "accepted" or err.kind)]]):format(far_end.host, far_end.port, far_end.user,
+            server.identity_file, path)
+          calls[i] = function()
+            local result = far.run({ assert(process.executable()), "-e", script })
+            accepted[far_end] = accepted[far_end] or {}
+            table.insert(accepted[far_end], result)
+          end
+        end
+        calls[#calls + 1] = function()
+          far.eventually(function() return count_met(server) == before + 2 and count_met(impostor) == 2 end)
+          held:close()
+        end
+        idle.gather(calls)
+        local in_, out = server, impostor
+        if accepted[server][1] ~= "accepted\n" then in_, out = impostor, server end
+        assert.same({ "accepted\n", "accepted\n" }, accepted[in_])
+        assert.same({ "ssh.hostkey_changed\n", "ssh.hostkey_changed\n" }, accepted[out])
+        assert.equal(("dc %s\n"):format(in_:host_key()), file.read(path))
       end)
 
       it("goes on with a warning if the file can't be written, as ssh does", function()

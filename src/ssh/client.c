@@ -59,8 +59,6 @@
 #include "state.h"
 #include "text.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +67,9 @@
 /* libssh2 refuses to send a sign of life sooner than this after the last; our
  * caller's timer is slower. */
 #define KEEPALIVE_MIN_S 2
+
+/* How often a file that is locked is looked at. */
+#define LOCK_LOOK_MS 20
 
 int64_t idle_ssh_now_ms(void) { return idle_now_ms(); }
 
@@ -204,53 +205,23 @@ void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error,
   if (gai_error == 0) idle_ssh_trace(ssh, "resolved");
 }
 
-static idle_ssh_status fail_resolve(const idle_ssh *ssh, idle_ssh_error *error) {
-  const char *reason = ssh->gai_error == EAI_SYSTEM ? strerror(ssh->gai_errno) : gai_strerror(ssh->gai_error);
-  return idle_ssh_fail(error, "ssh.resolve", "cannot find an address of '%s': %s; check the name and the DNS servers",
-                       ssh->host, reason);
-}
-
-static idle_ssh_status fail_dial(const idle_ssh *ssh, idle_ssh_error *error) {
-  char reason[100];
-  (void)snprintf(reason, sizeof reason, "%s", strerror(ssh->dial.error));
-  *reason = (char)tolower((unsigned char)*reason);
-  bool shows_addresses = strchr(ssh->dial.tried, ',') != NULL || strcmp(ssh->dial.tried, ssh->host) != 0;
-  return idle_ssh_fail(error, "ssh.connect", "cannot reach '%s'%s%s%s: %s; check the name and that sshd listens",
-                       ssh->url, shows_addresses ? " (" : "", shows_addresses ? ssh->dial.tried : "",
-                       shows_addresses ? ")" : "", reason);
-}
-
 static idle_ssh_status fail_timeout(idle_ssh *ssh, idle_ssh_error *error) {
   double elapsed = (double)(idle_now_ms() - ssh->started_ms) / 1000;
   bool write;
   switch (ssh->phase) {
   case IDLE_PHASE_RESOLVE:
-    return idle_ssh_fail(error, "ssh.timeout", "no address of '%s' was found within %.1f s; check the DNS servers",
-                         ssh->host, elapsed);
   case IDLE_PHASE_DIAL:
-    return idle_ssh_fail(error, "ssh.timeout",
-                         "'%s' (%s) did not accept the connection within %.1f s; check the "
-                         "name, and firewalls on the way",
-                         ssh->url, *ssh->dial.tried == '\0' ? ssh->dial.peer : ssh->dial.tried, elapsed);
+    return idle_reach_timeout(ssh, elapsed, error);
   case IDLE_PHASE_WAY:
     return idle_way_timeout(ssh, elapsed, error);
   case IDLE_PHASE_HANDSHAKE:
     return idle_handshake_timeout(ssh, error);
+  case IDLE_PHASE_HOSTKEY:
+    return idle_hostkey_timeout(ssh, error);
   default:
     return idle_ssh_fail(error, "ssh.timeout", "the login at '%s' did not end within %.1f s: %s did not answer",
                          ssh->url, elapsed, idle_auth_agent_fd(ssh->auth, &write) < 0 ? "the server" : "the SSH agent");
   }
-}
-
-static idle_ssh_status dial(idle_ssh *ssh, idle_ssh_error *error) {
-  if (ssh->gai_error != 0) return fail_resolve(ssh, error);
-  idle_ssh_status status = idle_dial_step(&ssh->dial, ssh->deadline_ms);
-  if (status == IDLE_SSH_FAILED && ssh->dial.error == ETIMEDOUT && idle_now_ms() >= ssh->deadline_ms)
-    return fail_timeout(ssh, error);
-  if (status == IDLE_SSH_FAILED) return fail_dial(ssh, error);
-  if (status == IDLE_SSH_AGAIN) return status;
-  idle_ssh_trace(ssh, "connected to %s", ssh->dial.peer);
-  return status;
 }
 
 /* Has the socket, and speaks SSH on it. */
@@ -265,8 +236,14 @@ static idle_ssh_status connected(idle_ssh *ssh, idle_ssh_status status, idle_ssh
 
 static idle_ssh_status shake_hands(idle_ssh *ssh, idle_ssh_error *error) {
   idle_ssh_status status = idle_handshake_step(ssh, error);
-  if (status != IDLE_SSH_OK) return status;
-  status = idle_hostkey_check(ssh, error);
+  if (status == IDLE_SSH_OK) status = idle_hostkey_note(ssh, error);
+  if (status == IDLE_SSH_OK) ssh->phase = IDLE_PHASE_HOSTKEY;
+  return status;
+}
+
+static idle_ssh_status check_host_key(idle_ssh *ssh, idle_ssh_error *error) {
+  idle_ssh_status status = idle_hostkey_check(ssh, error);
+  if (status == IDLE_SSH_AGAIN && idle_hostkey_is_locked_out(ssh)) return status;
   if (status == IDLE_SSH_AGAIN) { /* once more, for the key of another type */
     idle_handshake_end(ssh);
     ssh->phase = ssh->hops == NULL ? IDLE_PHASE_DIAL : IDLE_PHASE_WAY;
@@ -295,11 +272,13 @@ static idle_ssh_status log_in(idle_ssh *ssh, idle_ssh_error *error) {
 static idle_ssh_status go_on(idle_ssh *ssh, idle_ssh_error *error) {
   switch (ssh->phase) {
   case IDLE_PHASE_DIAL:
-    return connected(ssh, dial(ssh, error), error);
+    return connected(ssh, idle_reach_step(ssh, error), error);
   case IDLE_PHASE_WAY:
     return connected(ssh, idle_way_step(ssh, error), error);
   case IDLE_PHASE_HANDSHAKE:
     return shake_hands(ssh, error);
+  case IDLE_PHASE_HOSTKEY:
+    return check_host_key(ssh, error);
   case IDLE_PHASE_AUTH:
     return log_in(ssh, error);
   default:
@@ -308,9 +287,13 @@ static idle_ssh_status go_on(idle_ssh *ssh, idle_ssh_error *error) {
 }
 
 static const char *phase_name(idle_ssh_phase phase) {
-  static const char *const names[] = {
-      [IDLE_PHASE_RESOLVE] = "resolve",     [IDLE_PHASE_WAY] = "dial",  [IDLE_PHASE_DIAL] = "dial",
-      [IDLE_PHASE_HANDSHAKE] = "handshake", [IDLE_PHASE_AUTH] = "auth", [IDLE_PHASE_OPEN] = NULL};
+  static const char *const names[] = {[IDLE_PHASE_RESOLVE] = "resolve",
+                                      [IDLE_PHASE_WAY] = "dial",
+                                      [IDLE_PHASE_DIAL] = "dial",
+                                      [IDLE_PHASE_HANDSHAKE] = "handshake",
+                                      [IDLE_PHASE_HOSTKEY] = "handshake",
+                                      [IDLE_PHASE_AUTH] = "auth",
+                                      [IDLE_PHASE_OPEN] = NULL};
   return names[phase];
 }
 
@@ -334,6 +317,9 @@ idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh) {
   switch (ssh->phase) {
   case IDLE_PHASE_RESOLVE:
   case IDLE_PHASE_WAY:
+    break;
+  case IDLE_PHASE_HOSTKEY:
+    interest.until_ms = earlier(ssh->deadline_ms, idle_now_ms() + LOCK_LOOK_MS);
     break;
   case IDLE_PHASE_DIAL:
     interest.fd = ssh->dial.fd;

@@ -57,16 +57,23 @@ static void make_folder_of(const char *path) {
   free(folder);
 }
 
-int idle_open_to_append(const char *path, int *fd) {
+/* Returns: 0 or an errno value. */
+static int lock(const char *path, int fd) {
+  struct stat locked, named;
+  if (fstat(fd, &locked) != 0) return errno;
+  if (!S_ISREG(locked.st_mode)) return EINVAL;
+  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno == EWOULDBLOCK ? EWOULDBLOCK : 0;
+  /* Whoever had the lock may have put a new file in the place of this one. */
+  bool is_same = stat(path, &named) == 0 && named.st_dev == locked.st_dev && named.st_ino == locked.st_ino;
+  return is_same ? 0 : EWOULDBLOCK;
+}
+
+int idle_lock_to_append(const char *path, int *fd) {
   make_folder_of(path);
   *fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, S_IRUSR | S_IWUSR);
   if (*fd < 0) return errno;
-  struct stat file;
-  int error = fstat(*fd, &file) != 0 ? errno : !S_ISREG(file.st_mode) ? EINVAL : 0;
-  if (error == 0) {
-    (void)flock(*fd, LOCK_EX | LOCK_NB);
-    return 0;
-  }
+  int error = lock(path, *fd);
+  if (error == 0) return 0;
   close(*fd);
   *fd = -1;
   return error;

@@ -11,15 +11,16 @@
  * Returns: 0 or an errno value; EFBIG if there are more than `limit` bytes. */
 int idle_read_file(const char *path, size_t limit, char **text, size_t *size, bool *is_exposed);
 
-/* Opens a file to append lines to it; a file, and a folder, that do not exist
- * are made for their owner alone. Who else opens it so has to wait for nothing:
- * the lock is best effort.
- * fd:      out, the caller's: close it; -1 after a failure.
- * Returns: 0 or an errno value; EINVAL if it is no regular file. */
-int idle_open_to_append(const char *path, int *fd);
+/* Opens a file to append lines to it, and locks it against others that do so;
+ * a file, and a folder, that do not exist are made for their owner alone. A
+ * file system without locks goes without.
+ * fd:      out, the caller's: close it, which unlocks it; -1 after a failure.
+ * Returns: 0 or an errno value; EWOULDBLOCK while another has the lock, EINVAL
+ *          if it is no regular file. */
+int idle_lock_to_append(const char *path, int *fd);
 
 /* Appends a line, whole or not at all, and syncs it.
- * fd:   of idle_open_to_append().
+ * fd:   of idle_lock_to_append().
  * line: with its line feed.
  * Returns: 0 or an errno value. */
 int idle_append_line(int fd, const char *line);

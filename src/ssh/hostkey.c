@@ -10,6 +10,9 @@
 
 #define DEFAULT_PORT 22
 
+/* For another program to read and write a file. */
+#define LOCK_PATIENCE_MS 2000
+
 /* The name that known_hosts is searched for; with an alias the port does not count, as in ssh. */
 static const char *known_name(const idle_ssh *ssh, int *port) {
   *port = ssh->host_key_alias == NULL ? ssh->port : DEFAULT_PORT;
@@ -174,10 +177,32 @@ static void note_learned(idle_ssh *ssh, int code) {
                 ssh->url, ssh->key_type, ssh->fingerprint);
   if (code == 0)
     idle_text_add(ssh->learned, sizeof ssh->learned, "; it was added to '%s'", ssh->known_hosts_files[0]);
+  else if (code == EWOULDBLOCK)
+    idle_text_add(ssh->learned, sizeof ssh->learned,
+                  ", but it can't be added to '%s': another program has locked it for %.1f s",
+                  ssh->known_hosts_files[0], LOCK_PATIENCE_MS / 1000.0);
   else
     idle_text_add(ssh->learned, sizeof ssh->learned, ", but it can't be added to '%s': %s", ssh->known_hosts_files[0],
                   code == EINVAL ? "that is no regular file" : strerror(code));
   idle_ssh_trace(ssh, "%s", ssh->learned);
+}
+
+bool idle_hostkey_is_locked_out(const idle_ssh *ssh) { return ssh->lock_until_ms != 0; }
+
+idle_ssh_status idle_hostkey_timeout(const idle_ssh *ssh, idle_ssh_error *error) {
+  return idle_ssh_fail(error, "ssh.timeout",
+                       "the host key of '%s' is new, and known_hosts file '%s' was locked by another program until the "
+                       "time was over",
+                       ssh->url, ssh->known_hosts_files[0]);
+}
+
+/* Whether to wait for another program that adds something to the file. */
+static bool is_lock_awaited(idle_ssh *ssh, int code) {
+  int64_t now_ms = idle_now_ms();
+  if (code == EWOULDBLOCK && ssh->lock_until_ms == 0) ssh->lock_until_ms = now_ms + LOCK_PATIENCE_MS;
+  if (code == EWOULDBLOCK && now_ms < ssh->lock_until_ms) return true;
+  ssh->lock_until_ms = 0;
+  return false;
 }
 
 static int append(const idle_ssh *ssh, int fd, const unsigned char *key, size_t size) {
@@ -190,17 +215,18 @@ static int append(const idle_ssh *ssh, int fd, const unsigned char *key, size_t 
 }
 
 /* Adds the key of a host of which nothing is known. Another connection may have done so in the meantime, with the same
- * key or not: the files are read once more. */
-static bool learn(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
+ * key or not: behind the lock the files are read once more. */
+static idle_ssh_status learn(idle_ssh *ssh, const unsigned char *key, size_t size, idle_ssh_error *error) {
   const idle_known_entry *entry;
-  int fd, code = idle_open_to_append(ssh->known_hosts_files[0], &fd);
+  int fd, code = idle_lock_to_append(ssh->known_hosts_files[0], &fd);
+  if (is_lock_awaited(ssh, code)) return IDLE_SSH_AGAIN;
   idle_known_hosts_free(&ssh->known);
   bool is_read = idle_hostkey_load(ssh, error);
   bool is_new = is_read && judge(ssh, key, size, &entry) == IDLE_HOST_UNKNOWN;
   if (is_new && code == 0) code = append(ssh, fd, key, size);
   if (is_new) note_learned(ssh, code);
   if (fd >= 0) close(fd);
-  return is_read;
+  return is_read ? IDLE_SSH_OK : IDLE_SSH_FAILED;
 }
 
 /* The pinned key may be another one of the server's keys: finds a type that was not looked at. */
@@ -232,7 +258,8 @@ static idle_ssh_status check(idle_ssh *ssh, const unsigned char *key, size_t siz
   const idle_known_entry *entry;
   idle_host_verdict verdict = judge(ssh, key, size, &entry);
   if (verdict == IDLE_HOST_UNKNOWN && ssh->accept_new && ssh->host_key == NULL) {
-    if (!learn(ssh, key, size, error)) return IDLE_SSH_FAILED;
+    idle_ssh_status status = learn(ssh, key, size, error);
+    if (status != IDLE_SSH_OK) return status;
     verdict = judge(ssh, key, size, &entry);
     if (verdict == IDLE_HOST_UNKNOWN) return IDLE_SSH_OK; /* what was added is not read again */
   }
@@ -255,14 +282,25 @@ static idle_ssh_status check(idle_ssh *ssh, const unsigned char *key, size_t siz
   }
 }
 
-idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error) {
-  size_t size = 0;
+static const unsigned char *shown_key(const idle_ssh *ssh, size_t *size) {
   int kind;
-  const unsigned char *key = (const unsigned char *)libssh2_session_hostkey(ssh->session, &size, &kind);
+  *size = 0;
+  return (const unsigned char *)libssh2_session_hostkey(ssh->session, size, &kind);
+}
+
+idle_ssh_status idle_hostkey_note(idle_ssh *ssh, idle_ssh_error *error) {
+  size_t size;
+  const unsigned char *key = shown_key(ssh, &size);
   if (key == NULL || !idle_key_type(key, size, ssh->key_type, sizeof ssh->key_type))
     return idle_ssh_fail(error, "ssh.handshake", "'%s' showed no host key that can be read", ssh->url);
   idle_fingerprint(key, size, ssh->fingerprint);
   idle_ssh_trace(ssh, "host key %s %s", ssh->key_type, ssh->fingerprint);
+  return IDLE_SSH_OK;
+}
+
+idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error) {
+  size_t size;
+  const unsigned char *key = shown_key(ssh, &size);
   idle_ssh_status status = check(ssh, key, size, error);
   if (status == IDLE_SSH_OK) idle_ssh_trace(ssh, "host key accepted");
   return status;

@@ -18,6 +18,7 @@ typedef enum {
   IDLE_PHASE_WAY, /* the hop opens it */
   IDLE_PHASE_DIAL,
   IDLE_PHASE_HANDSHAKE,
+  IDLE_PHASE_HOSTKEY, /* it is judged; known_hosts may be locked */
   IDLE_PHASE_AUTH,
   IDLE_PHASE_OPEN
 } idle_ssh_phase;
@@ -64,6 +65,7 @@ struct idle_ssh {
   bool is_loss_told;        /* to the trace */
 
   idle_known_hosts known;
+  int64_t lock_until_ms;     /* so long its file may be locked by another program; 0 = it is not asked for */
   char learned[700];         /* for people: what became of a new host's key; "" = the host was known */
   idle_identity *identities; /* in the order of trying */
   size_t identity_count;
@@ -95,6 +97,14 @@ bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result);
 
 /* Appends why the connection was lost. */
 void idle_ssh_add_loss(const idle_ssh *ssh, char *text, size_t capacity);
+
+/* ---- reach.c ---- */
+
+/* Connects to an address of the server: its socket is in ssh->dial then. */
+idle_ssh_status idle_reach_step(idle_ssh *ssh, idle_ssh_error *error);
+
+/* What to say when the time is over before that. */
+idle_ssh_status idle_reach_timeout(const idle_ssh *ssh, double elapsed_s, idle_ssh_error *error);
 
 /* ---- way.c ---- */
 
@@ -146,9 +156,19 @@ bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error);
 /* Whether a key of this type should be asked for first. */
 bool idle_hostkey_is_wanted(const void *ssh, const char *type);
 
-/* Judges the key that the server has proven to hold; that of a new host may be added to known_hosts.
- * Returns: IDLE_SSH_AGAIN: connect once more, ssh->wanted_type says what for. */
+/* Notes the key that the server has proven to hold. */
+idle_ssh_status idle_hostkey_note(idle_ssh *ssh, idle_ssh_error *error);
+
+/* Judges that key; the one of a new host may be added to known_hosts.
+ * Returns: IDLE_SSH_AGAIN: call it again when idle_hostkey_is_locked_out(), else connect once more,
+ *          ssh->wanted_type says what for. */
 idle_ssh_status idle_hostkey_check(idle_ssh *ssh, idle_ssh_error *error);
+
+/* Whether another program keeps known_hosts locked; there is no event for its end. */
+bool idle_hostkey_is_locked_out(const idle_ssh *ssh);
+
+/* What to say when the time is over meanwhile. */
+idle_ssh_status idle_hostkey_timeout(const idle_ssh *ssh, idle_ssh_error *error);
 
 /* ---- channel.c ---- */
 
