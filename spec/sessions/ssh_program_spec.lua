@@ -157,6 +157,59 @@ describe("idle.sessions.ssh_program", function()
     end)
   end)
 
+  describe("ends, killed or not, with all that ssh has started", function()
+    -- All below a process, itself not among them.
+    local function descendants(pid, found)
+      for child_pid in (file.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""):gmatch("%d+") do
+        found[#found + 1] = { pid = tonumber(child_pid),
+                              command = file.read(("/proc/%s/cmdline"):format(child_pid)) or "" }
+        descendants(child_pid, found)
+      end
+      return found
+    end
+
+    -- `parts`: of the command lines, once all programs run.
+    local function outlives_none(text, transport, parts)
+      local script = ([[require("idle").ssh_session{ host = "aadc", ssh_config = %q, transport = %q,
+        connect_timeout = 600, start_timeout = 600 }:info()]]):format(world:configure(text), transport)
+      local started <close> = child.start({ "-e", script })
+      local found
+      local function has(part)
+        for _, process in ipairs(found) do
+          if process.command:find(part, 1, true) then return true end
+        end
+      end
+      far.wait_until(function()
+        found = descendants(started.pipe:pid(), {})
+        for _, part in ipairs(parts) do
+          if not has(part) then return false end
+        end
+        return true
+      end, "all programs run")
+      started:signal("KILL")
+      for _, process in ipairs(found) do
+        far.wait_until(function() return not far.is_running(process.pid) end, process.command .. " is gone")
+      end
+    end
+
+    it("where the server says nothing", function()
+      local silent <close> = ssh_far.peer("silent")
+      outlives_none(("Host aadc\nHostName 127.0.0.1\nPort %d\n"):format(silent.port), "ssh", { "ssh\0-T\0-E" })
+    end)
+
+    it("where a jump host says nothing", function()
+      local silent <close> = ssh_far.peer("silent")
+      outlives_none(WITH_KEY .. ("ProxyJump 127.0.0.1:%d\n"):format(silent.port), "ssh",
+        { "ssh\0-T\0-E", "\0-W\0" })
+    end)
+
+    it("where the configuration runs a program", function()
+      outlives_none("Match exec \"sleep 1003\"\nUser x\n" .. WITH_KEY, "auto", { "\0-G\0", "sleep\0001003" })
+      outlives_none(WITH_KEY .. "ProxyCommand sh -c 'sleep 1003; true'\n", "auto",
+        { "ssh\0-T\0-E", "sh\0-c\0", "sleep\0001003" })
+    end)
+  end)
+
   describe("has an error of ours for", function()
     local function expect(kind, transient, text, err)
       assert.same({ kind, "none", transient }, { err.kind, err.effect, err.transient })

@@ -104,6 +104,7 @@ static void drain_errors(idle_child *child) {
 static void on_exit_of_child(uv_process_t *process, int64_t exit_code, int term_signal) {
   idle_child *child = process->data;
   child->is_exited = true;
+  idle_bond_undo(&child->bond);
   child->exit_code = exit_code;
   child->term_signal = term_signal;
   drain_errors(child);
@@ -145,6 +146,7 @@ static int limit_files(pid_t pid, size_t size) {
 /* What a leader has started goes with it, or it would stay for ever: it can tell nobody once it is killed. */
 static void kill_hard(idle_child *child) {
   if (!child->leads_group || kill(-child->process.pid, SIGKILL) != 0) uv_process_kill(&child->process, SIGKILL);
+  idle_bond_undo(&child->bond);
 }
 
 static int spawn(uv_loop_t *loop, idle_child *child, const idle_child_options *options, const int theirs[3]) {
@@ -163,8 +165,12 @@ static int spawn(uv_loop_t *loop, idle_child *child, const idle_child_options *o
       .stdio_count = 3,
       .flags = options->leads_group ? UV_PROCESS_DETACHED : 0,
   };
+  if (options->leads_group) idle_bond_expect_fork(&child->bond);
   int error = uv_spawn(loop, &child->process, &process);
+  idle_bond_expect_fork(NULL);
   child->leads_group = options->leads_group;
+  if (error == 0 && options->leads_group) idle_bond_tie(&child->bond, child->process.pid); /* were it by vfork */
+  if (error != 0) idle_bond_undo(&child->bond);
   /* A program that has ended already is none that writes; without a limit, it does not go on. */
   if (error == 0 && options->file_limit > 0 && limit_files(child->process.pid, options->file_limit) != 0)
     kill_hard(child);
@@ -180,6 +186,7 @@ static idle_child *new_child(uv_loop_t *loop) {
   uv_pipe_init(loop, &child->errors, 0);
   child->input.data = child->output.data = child->errors.data = child->process.data = child;
   child->open_handles = 3;
+  child->bond = IDLE_NO_BOND;
   return child;
 }
 
@@ -212,6 +219,7 @@ idle_child *idle_child_spawn(uv_loop_t *loop, const idle_child_options *options,
   }
   int theirs[3] = {-1, -1, -1};
   *error = open_pipes(child, options, theirs);
+  if (*error == 0 && options->leads_group) *error = uv_translate_sys_error(idle_bond_make(&child->bond));
   if (*error == 0) {
     survive_broken_pipes();
     *error = spawn(loop, child, options, theirs);

@@ -4,6 +4,7 @@
 #define IDLE_PROCESS_CHILD_H
 
 #include "buffer.h"
+#include "process_bond.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@ typedef struct {
   const char *folder; /* where it starts; NULL = ours */
   bool inherits_stderr;
   size_t stderr_limit; /* bytes of stderr that are kept, the last ones */
-  bool leads_group;    /* what it starts ends with it, if it is ended by us */
+  bool leads_group;    /* what it starts ends with it, if it is ended by us or by our own end */
   size_t file_limit;   /* bytes that a file may have where the program writes; 0: any */
 } idle_child_options;
 
@@ -49,6 +50,7 @@ struct idle_child {
   int write_error;                     /* libuv's; 0 = none */
   bool is_input_ended;
   bool leads_group;
+  idle_bond bond; /* of a leader that runs */
 };
 
 /* Starts a program. Its stdin and stdout are pipes, its stderr a pipe or ours.

@@ -11,7 +11,8 @@ local process = {}
 ---@field env?         table<string, string|false>  added to the inherited environment; false removes a variable
 ---@field stderr?      "pipe"|"inherit"  default "pipe"
 ---@field stderr_limit? integer  bytes of stderr that are kept, the last ones; default 1 MiB
----@field leads_group? boolean  a session of its own, without a terminal; `close` ends also what it has started
+---@field leads_group? boolean  a session of its own, without a terminal; `close` ends also what it has started, and so
+---                              does the end of this program, were it by SIGKILL
 ---@field file_limit?  integer   bytes; where it, or a program that it starts, makes a file longer, SIGXFSZ ends it
 
 --- A running program, or what it left. Methods that wait have a deadline, and fail with kind `timeout`. Its output

@@ -10,7 +10,7 @@ local openssh = {}
 -- It reads files; only a `Match exec` or a name that must be canonical can take longer.
 local ANSWER_SECONDS = 15
 
--- Each takes three file descriptors, and a script may ask for hundreds of hosts at once.
+-- Each takes five file descriptors, and a script may ask for hundreds of hosts at once.
 local QUEUE_SECONDS = 60
 
 --- Environment of every ssh that is started: nobody is ever asked anything, not even by the ssh that reaches a jump
