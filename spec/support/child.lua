@@ -147,11 +147,15 @@ end
 
 --- Makes a folder with files, and gives its path. Who asks removes it with
 --- idle.file's remove_all.
----@param files table<string, string>  names and contents
+---@param files table<string, string>  names and contents; a name may have one folder in it
 ---@return string path
 function child.folder(files)
   local path = assert(file.temp_dir("idle-spec-"))
-  for name, text in pairs(files) do assert(file.write_private(path .. "/" .. name, text)) end
+  for name, text in pairs(files) do
+    local folder = name:match("^(.+)/")
+    if folder then assert(file.mkdir(path .. "/" .. folder)) end
+    assert(file.write_private(path .. "/" .. name, text))
+  end
   return path
 end
 

@@ -111,6 +111,38 @@ describe("idle-lua test --coverage", function()
       100 * hit / count), run.outcome.stderr)
   end)
 
+  it("knows of a function on one line whether it was called", function()
+    local short = specs.run({
+      ["short.lua"] = "local t = { called = function() return 1 end,\nnever = function() return 2 end }\n"
+        .. "function t.outer()\n  local inner = function() return t.called() end\n  inner()\n  inner()\nend\n"
+        .. "return t\n",
+      ["a_spec.lua"] = "it('calls', function() dofile('short.lua').outer() end)",
+    }, { "test", "a_spec.lua", "--coverage", made = { "lcov.info" } })
+    assert.same({ called = 2, never = 0, ["t.outer"] = 1, inner = 2 },
+      parse(short.made["lcov.info"])[short.made.folder .. "/short.lua"].functions)
+  end)
+
+  it("counts below the folder that the specs are run in, wherever they go", function()
+    local files = { ["sub/a_spec.lua"] = [[
+      it("goes elsewhere", function()
+        dofile("joiner.lua")
+        require("lfs").chdir("..")
+      end)]], ["sub/joiner.lua"] = JOINER }
+    local elsewhere = specs.run(files, { "test", "-C", "sub", "a_spec.lua", "--coverage=out.info",
+      made = { "out.info", "sub/out.info" } })
+    assert.is_nil(elsewhere.made["out.info"])
+    assert.is_table(parse(elsewhere.made["sub/out.info"])[elsewhere.made.folder .. "/sub/joiner.lua"])
+  end)
+
+  it("is what busted's own option stands for, and the one in .busted", function()
+    local short = test("-c")
+    assert.same(record, parse(short.made["lcov.info"])[short.made.folder .. "/joiner.lua"])
+    local files = { [".busted"] = "return { default = { coverage = true } }" }
+    for name, text in pairs(FILES) do files[name] = text end
+    local given = specs.run(files, { "test", "a_spec.lua", made = { "lcov.info" } })
+    assert.same(record, parse(given.made["lcov.info"])[given.made.folder .. "/joiner.lua"])
+  end)
+
   it("leaves the specs out, unless they are asked for", function()
     assert.is_nil(parse(run.made["lcov.info"])[run.made.folder .. "/a_spec.lua"])
     local all = test("--coverage=out.info", "--coverage-specs")
@@ -144,7 +176,9 @@ describe("idle-lua test --coverage", function()
   end)
 
   it("leaves out a file that is gone, or is no Lua any more", function()
-    local hits = { { path = "/no/such.lua", hits = { 1 } }, { path = "README.md", hits = { 1 } } }
+    local hits = {
+      { path = "/no/such.lua", hits = { 1 }, begun = {} }, { path = "README.md", hits = { 1 }, begun = {} },
+    }
     local text, sums = coverage.records(hits, require("lfs").currentdir())
     assert.equal("", text)
     assert.same({ files = 0, lines = 0, hit = 0 }, sums)

@@ -19,6 +19,7 @@ typedef struct {
   const char *source; /* NULL: a free place in the table */
   bool is_file;       /* others are not counted */
   uint32_t *hits;     /* by line; owned */
+  uint32_t *begun;    /* by line: those of functions that begin there; owned */
   int size;
 } Source;
 
@@ -74,13 +75,23 @@ static Source *source_of(lua_State *L, Lines *lines, lua_Debug *frame) {
 }
 
 /* [-0, +0, e] */
+static void enlarge(lua_State *L, uint32_t **counts, int from, int to) {
+  uint32_t *larger = realloc(*counts, (size_t)to * sizeof *larger);
+  check_memory(L, larger);
+  memset(larger + from, 0, (size_t)(to - from) * sizeof *larger);
+  *counts = larger;
+}
+
+/* [-0, +0, e] */
 static void make_room(lua_State *L, Source *source, int line) {
   int size = line * 2 + 64;
-  uint32_t *hits = realloc(source->hits, (size_t)size * sizeof *hits);
-  check_memory(L, hits);
-  memset(hits + source->size, 0, (size_t)(size - source->size) * sizeof *hits);
-  source->hits = hits;
+  enlarge(L, &source->hits, source->size, size);
+  enlarge(L, &source->begun, source->size, size);
   source->size = size;
+}
+
+static void count(uint32_t *number) {
+  if (*number < UINT32_MAX) (*number)++;
 }
 
 static void on_line(lua_State *L, lua_Debug *frame, void *context) {
@@ -89,7 +100,8 @@ static void on_line(lua_State *L, lua_Debug *frame, void *context) {
   int line = frame->currentline;
   if (!source->is_file || line < 0) return; /* a stripped function has no lines */
   if (line >= source->size) make_room(L, source, line);
-  if (source->hits[line] < UINT32_MAX) source->hits[line]++;
+  count(&source->hits[line]);
+  if (frame->linedefined == line) count(&source->begun[line]);
 }
 
 static int lines_count(lua_State *L) {
@@ -104,14 +116,15 @@ static int lines_count(lua_State *L) {
   return 0;
 }
 
-/* [-0, +1, m] */
-static void push_hits(lua_State *L, const Source *source) {
+/* Sets a field of the table on top. [-0, +0, m] */
+static void set_counts(lua_State *L, const char *name, const uint32_t *counts, int size) {
   lua_newtable(L);
-  for (int line = 0; line < source->size; line++) {
-    if (source->hits[line] == 0) continue;
-    lua_pushinteger(L, source->hits[line]);
+  for (int line = 0; line < size; line++) {
+    if (counts[line] == 0) continue;
+    lua_pushinteger(L, counts[line]);
     lua_rawseti(L, -2, line);
   }
+  lua_setfield(L, -2, name);
 }
 
 static int lines_hits(lua_State *L) {
@@ -120,13 +133,14 @@ static int lines_hits(lua_State *L) {
   const Lines *lines = lua_touserdata(L, -1);
   lua_pop(L, 1);
   for (size_t i = 0; lines != NULL && i < lines->capacity; i++) {
-    if (!lines->sources[i].is_file) continue;
+    const Source *source = &lines->sources[i];
+    if (!source->is_file) continue;
     /* The same file may have been loaded more than once. */
-    lua_createtable(L, 0, 2);
-    lua_pushstring(L, lines->sources[i].source + 1);
+    lua_createtable(L, 0, 3);
+    lua_pushstring(L, source->source + 1);
     lua_setfield(L, -2, "path");
-    push_hits(L, &lines->sources[i]);
-    lua_setfield(L, -2, "hits");
+    set_counts(L, "hits", source->hits, source->size);
+    set_counts(L, "begun", source->begun, source->size);
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
   }
   return 1;
@@ -136,7 +150,10 @@ static int lines_hits(lua_State *L) {
 static int lines_gc(lua_State *L) {
   Lines *lines = luaL_checkudata(L, 1, LINES);
   idle_hook_lines(L, NULL, NULL);
-  for (size_t i = 0; i < lines->capacity; i++) free(lines->sources[i].hits);
+  for (size_t i = 0; i < lines->capacity; i++) {
+    free(lines->sources[i].hits);
+    free(lines->sources[i].begun);
+  }
   free(lines->sources);
   *lines = (Lines){0};
   return 0;

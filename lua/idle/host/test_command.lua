@@ -4,20 +4,14 @@ local errors = require("idle.engine.errors")
 local test_command = {}
 
 local STATUS_OF_CTRL_C = 130
+local COVERAGE_FILE = "lcov.info"
 
 -- `--coverage` alone has no value: what stands behind it may be a spec.
 local function split_coverage(argument)
   if argument == "--coverage=" then
     errors.raise("input.option", "--coverage= needs a FILE; --coverage alone writes lcov.info")
   end
-  return argument:match("^%-%-coverage=(.+)$") or (argument == "--coverage" and "lcov.info")
-end
-
--- Before the specs run, which may take long.
-local function check_writable(path)
-  local out, why = io.open(path, "a")
-  if not out then errors.raise("input.file", ("--coverage cannot write %s"):format(errors.escape(why))) end
-  out:close()
+  return argument:match("^%-%-coverage=(.+)$") or (argument == "--coverage" and COVERAGE_FILE)
 end
 
 local SWITCHES = { ["--coverage-specs"] = "counts_specs", ["--no-leak-check"] = "ignores_leaks" }
@@ -78,10 +72,21 @@ local function command_line(list)
   return table.concat(words, " ")
 end
 
+-- What busted calls -c, or `coverage = true` in `.busted`, is ours, too; busted itself would want LuaCov.
+local function take_coverage(options)
+  package.loaded["busted.modules.luacov"] = function()
+    return function()
+      options.coverage = options.coverage or COVERAGE_FILE
+      return true
+    end
+  end
+end
+
 -- The harness needs busted's core. This part of busted is told it in every run,
 -- after the helper of the user.
 local function prepare(options)
   require("idle.test.harness").prepare(options)
+  take_coverage(options)
   local name = "busted.modules.filter_loader"
   local make_loader = require(name)
   package.loaded[name] = function()
@@ -156,7 +161,6 @@ function test_command.main(list, common)
   options.seed = read_seed(rest)
   check_busted()
   if asks_for_help(rest) then return show_busted_help() end
-  if options.coverage then check_writable(options.coverage) end
   options.command_line = command_line(list)
   if common.json then table.insert(rest, 1, "--output=idle.test.json_output") end
   -- `.busted` may name an interpreter; this is one already.

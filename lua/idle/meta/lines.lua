@@ -7,8 +7,13 @@ local lines = {}
 --- ends it for the coroutine that calls it.
 function lines.count() end
 
+---@class idle.LineHits
+---@field path  string                   as it was loaded
+---@field hits  table<integer, integer>  by line, if there are any
+---@field begun table<integer, integer>  of those, the hits of a function that begins on the line
+
 --- What was counted. A file that was loaded several times is there several times.
----@return { path: string, hits: table<integer, integer> }[]  path: as it was loaded; hits: by line, if there are any
+---@return idle.LineHits[]
 function lines.hits() end
 
 return lines

@@ -6,29 +6,54 @@ local lines = require("idle.lines")
 
 local coverage = {}
 
---- Counts lines from now on.
-function coverage.begin() lines.count() end
+-- A spec may go to another folder: what has no folder in its name belongs to the first.
+local function absolute(path, folder) return path:sub(1, 1) == "/" and path or folder .. path end
+
+---@class idle.test.Coverage
+---@field package folder string  ends in a slash
+---@field package path   string  of the file to write
+---@field package shown  string  the same, as it was given
+local Coverage = {}
+Coverage.__index = Coverage
+
+--- Counts lines from now on, of what lies below the current folder.
+---@param path string  file to write; raises if that cannot be
+---@return idle.test.Coverage
+function coverage.begin(path)
+  local out, why = io.open(path, "a")
+  if not out then errors.raise("input.file", ("--coverage cannot write %s"):format(errors.escape(why))) end
+  out:close()
+  lines.count()
+  local folder = errors.check(file.real_path(".")):gsub("/?$", "/")
+  return setmetatable({ folder = folder, path = absolute(path, folder), shown = path }, Coverage)
+end
 
 -- ---- What counts ----
 
+local function add(sums, counts)
+  for line, count in pairs(counts) do sums[line] = (sums[line] or 0) + count end
+end
+
 -- The same file may have been loaded several times, under several names.
-local function merge(hits)
+local function merge(hits, folder)
   local files = {}
   for _, source in ipairs(hits) do
-    local path = file.real_path(source.path)
+    local path = file.real_path(absolute(source.path, folder))
     if path then
-      files[path] = files[path] or {}
-      for line, count in pairs(source.hits) do files[path][line] = (files[path][line] or 0) + count end
+      local sums = files[path] or { hits = {}, begun = {} }
+      add(sums.hits, source.hits)
+      add(sums.begun, source.begun)
+      files[path] = sums
     end
   end
   return files
 end
 
 -- Specs, and what stands in their folder for them alone.
-local function ignored_paths(specs)
+local function ignored_paths(specs, folder)
   local ignored = {}
   for name in pairs(specs or {}) do
-    local path = file.real_path(name)
+    local path = file.real_path(absolute(name, folder))
     if path then ignored[path] = true end
   end
   return ignored
@@ -62,7 +87,15 @@ local function collect(f, functions, active)
   end
 end
 
-local function add_functions(out, functions, hits, text)
+-- How often a function was called: how often its first line ran, without what other functions did there.
+local function calls_of(f, counts)
+  local line = f.lines[1]
+  if line == nil then return 0 end
+  local begun = counts.begun[line] or 0
+  return line == f.first_line and begun or (counts.hits[line] or 0) - begun
+end
+
+local function add_functions(out, functions, counts, text)
   table.sort(functions, function(a, b) return a.first_line < b.first_line end)
   local used, hit = {}, 0
   for _, f in ipairs(functions) do
@@ -70,7 +103,7 @@ local function add_functions(out, functions, hits, text)
     if used[name] then name = ("%s@%d"):format(name, f.first_line) end
     if used[name] then name = ("%s.%d"):format(name, #out) end
     used[name] = true
-    local count = hits[f.lines[1]] or 0
+    local count = calls_of(f, counts)
     if count > 0 then hit = hit + 1 end
     out[#out + 1] = ("FN:%d,%s"):format(f.first_line, name)
     out[#out + 1] = ("FNDA:%d,%s"):format(count, name)
@@ -92,26 +125,26 @@ local function add_lines(out, active, hits)
 end
 
 -- One record. A file that is no Lua any more, or was changed meanwhile, has none.
-local function add_record(out, path, hits)
+local function add_record(out, path, counts)
   local chunk = loadfile(path, "t")
   if not chunk then return 0, 0 end
   local functions, active = {}, {}
   collect(bytecode.read(string.dump(chunk)), functions, active)
   out[#out + 1] = "TN:\nSF:" .. path
-  add_functions(out, functions, hits, split(errors.check(file.read(path))))
-  return add_lines(out, active, hits)
+  add_functions(out, functions, counts, split(errors.check(file.read(path))))
+  return add_lines(out, active, counts.hits)
 end
 
 --- The records of what ran below a folder.
----@param hits   { path: string, hits: table<integer, integer> }[]  as idle.lines gives them
+---@param hits   idle.LineHits[]
 ---@param folder string
 ---@param specs? table<string, boolean>  paths of the specs, to be left out; nil: they count, too
 ---@return string lcov
 ---@return { files: integer, lines: integer, hit: integer } sums
 function coverage.records(hits, folder, specs)
-  local files, paths, out = merge(hits), {}, {}
-  local ignored = ignored_paths(specs)
   folder = folder:gsub("/?$", "/")
+  local files, paths, out = merge(hits, folder), {}, {}
+  local ignored = ignored_paths(specs, folder)
   for path in pairs(files) do
     if is_wanted(path, folder, specs, ignored) then paths[#paths + 1] = path end
   end
@@ -125,18 +158,17 @@ function coverage.records(hits, folder, specs)
   return #out > 0 and table.concat(out, "\n") .. "\n" or "", sums
 end
 
---- Writes what ran below the current folder.
----@param path   string
----@param specs? table<string, boolean>
+--- Writes what ran.
+---@param specs? table<string, boolean>  paths of the specs, to be left out; nil: they count, too
 ---@return string summary  for people
-function coverage.write(path, specs)
-  local text, sums = coverage.records(lines.hits(), errors.check(file.real_path(".")), specs)
-  local out = assert(io.open(path, "w"))
+function Coverage:write(specs)
+  local text, sums = coverage.records(lines.hits(), self.folder, specs)
+  local out = assert(io.open(self.path, "w"))
   out:write(text)
   assert(out:close())
   local percent = sums.lines > 0 and 100 * sums.hit / sums.lines or 0
   return ("%d of %d lines ran (%.1f %%), in %d %s: %s"):format(sums.hit, sums.lines, percent, sums.files,
-    sums.files == 1 and "file" or "files", path)
+    sums.files == 1 and "file" or "files", self.shown)
 end
 
 return coverage

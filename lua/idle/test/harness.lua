@@ -165,11 +165,13 @@ end
 
 local function count_lines(core, options)
   local specs = {}
+  local counted = coverage.begin(options.coverage)
   first_on(core, { "file", "start" }, function(element) specs[element.name] = true end)
   first_on(core, { "exit" }, function()
-    io.stderr:write("idle-lua: ", coverage.write(options.coverage, not options.counts_specs and specs or nil), "\n")
+    local summary = counted:write(not options.counts_specs and specs or nil)
+    io.stdout:flush()
+    io.stderr:write("idle-lua: ", summary, "\n")
   end)
-  coverage.begin()
 end
 
 --- Has options hold beside those of whoever installs.
