@@ -38,5 +38,17 @@ describe("idle.test.assertions", function()
       message(function() assert.spy(called).was_not_called(1) end))
   end)
 
+  it("show the words of the spec above their own", function()
+    local run = result({ step("A") })
+    assert.matches("^spec/test/assertions_spec.lua:%d+: the whole flow\nExpected these steps",
+      message(function() assert.message("the whole flow").ran_steps(run, { "B" }) end))
+    assert.matches("^spec/test/assertions_spec.lua:%d+: the whole flow\nExpected these steps",
+      message(function() assert.ran_steps(run, { "B" }, "the whole flow") end))
+    assert.matches("^spec/test/assertions_spec.lua:%d+: the whole flow\nDid not expect these steps",
+      message(function() assert.message("the whole flow").is_not.ran_steps(run, { "A" }) end))
+    assert.matches("^spec/test/assertions_spec.lua:%d+: twice\nExpected 'Get%-Date' to be called",
+      message(function() assert.called({ calls = {} }, "Get-Date", nil, 2, "twice") end))
+  end)
+
   it("are those of luassert that every spec has", function() assert.equal(luassert, assert) end)
 end)

@@ -40,7 +40,7 @@ describe("idle.test.matching", function()
       assert.is_nil(difference({ A = function(v) return v > 3 end }, { A = 4 }))
       assert.equal("A: the function refuses 2", difference({ A = function(v) return v > 3 end }, { A = 2 }))
       assert.is_nil(difference({ A = match.is_string() }, { A = "x" }))
-      assert.equal("A: the matcher refuses 2", difference({ A = match.is_string() }, { A = 2 }))
+      assert.equal("A: match.string() refuses 2", difference({ A = match.is_string() }, { A = 2 }))
     end)
   end)
 
@@ -50,6 +50,8 @@ describe("idle.test.matching", function()
         matching.show({ ["b c"] = true, B = { "x", idle.null }, A = 1 }))
       assert.equal("{}", matching.show({}))
       assert.equal("a function", matching.show(print))
+      assert.equal("{ A = match._, B = match.is_not.matches('^x') }",
+        matching.show({ A = match._, B = match.is_not.matches("^x") }))
     end)
 
     it("shows no control character, no secret, and no end of a long value", function()

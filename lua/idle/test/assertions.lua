@@ -1,5 +1,6 @@
 --- Assertions for specs. Loading this module registers them with luassert: `assert.ran_steps`, `assert.events`,
---- `assert.called`, `assert.never_called` and `assert.outcome`, all of them also with `is_not` or `has_no`.
+--- `assert.called`, `assert.never_called` and `assert.outcome`, all of them also with `is_not` or `has_no`, and
+--- with a text of the spec's own: `assert.message("…").events(…)`, or behind all arguments.
 local about_calls = require("idle.test.about_calls")
 local about_events = require("idle.test.about_events")
 local about_outcome = require("idle.test.about_outcome")
@@ -9,32 +10,41 @@ local assertions = {}
 
 -- For editors: what `assert` has beside luassert's own.
 ---@class luassert
----@field ran_steps    fun(result: table, expected: (string|table)[])
----@field events       fun(source: table, expected: (string|table)[])
----@field called       fun(fake: table, name: string, given?: table|integer, times?: integer)
----@field never_called fun(fake: table, name: string, given?: table)
----@field outcome      fun(source: table, step_or_expected: string, expected?: string)
+---@field ran_steps    fun(result: table, expected: (string|table)[], message?: string)
+---@field events       fun(source: table, expected: (string|table)[], message?: string)
+---@field called       fun(fake: table, name: string, given?: table|integer, times?: integer, message?: string)
+---@field never_called fun(fake: table, name: string, given?: table, message?: string)
+---@field outcome      fun(source: table, step_or_expected: string, expected?: string, message?: string)
 
----@alias idle.test.Check fun(...): boolean, string, string  whether it holds; the texts if it does not, and if it does
+---@alias idle.test.Check fun(...): boolean, string, string, any[]?  whether it holds; the texts if it does not, and if
+---  it does; what the assertion returns, if not its arguments
 
----@type table<string, idle.test.Check>
+-- Each with the number of its arguments.
+---@type table<string, { [1]: idle.test.Check, [2]: integer }>
 local CHECKS = {
-  ran_steps = about_steps.ran_steps,
-  events = about_events.events,
-  never_called = about_calls.never_called,
-  called = about_calls.called,
-  outcome = about_outcome.outcome,
+  ran_steps = { about_steps.ran_steps, 2 },
+  events = { about_events.events, 2 },
+  never_called = { about_calls.never_called, 3 },
+  called = { about_calls.called, 4 },
+  outcome = { about_outcome.outcome, 3 },
 }
 
 -- No message of luassert's own: the text that a check returns says it all.
 local NO_MESSAGE = "assertion.idle"
 
-local function new_callback(check)
+-- The spec's own words stand above ours, as they stand above luassert's.
+local function add_text(state, words, text)
+  state.failure_message = words == nil and text or ("%s\n%s"):format(tostring(words), text)
+end
+
+local function new_callback(check, arity)
   return function(state, arguments)
-    local holds, if_not, if_so = check(table.unpack(arguments, 1, arguments.n))
-    state.failure_message = state.mod and if_not or if_so
+    local holds, if_not, if_so, returned = check(table.unpack(arguments, 1, math.min(arguments.n, arity)))
+    local words = arguments[arity + 1]
+    if words == nil then words = rawget(state, "failure_message") end
+    add_text(state, words, state.mod and if_not or if_so)
     arguments.n = 0
-    return holds
+    return holds, returned
   end
 end
 
@@ -46,8 +56,7 @@ local function behind_spies(callback, entry)
     if rawget(state, "payload") == nil then return callback(state, arguments, level) end
     local holds = entry.callback(state, arguments, (level or 1) + 1)
     local text = say(state.mod and entry.positive_message or entry.negative_message, luassert:format(arguments))
-    local before = rawget(state, "failure_message")
-    state.failure_message = before and ("%s\n%s"):format(tostring(before), text) or text
+    add_text(state, rawget(state, "failure_message"), text)
     arguments.n = 0
     return holds
   end
@@ -63,7 +72,7 @@ local function register()
   local namespaces = require("luassert.namespaces")
   for name, check in pairs(CHECKS) do
     local entry = namespaces.assertion[name]
-    local callback = new_callback(check)
+    local callback = new_callback(check[1], check[2])
     -- A spec may load this module a second time.
     local former = entry and (entry.of_luassert or entry)
     if former then callback = behind_spies(callback, former) end

@@ -10,6 +10,11 @@ local MAX_DEPTH, MAX_BYTES = 4, 240
 
 local show_any
 
+local function is_matcher(v)
+  local match = package.loaded["luassert.match"]
+  return match ~= nil and match.is_matcher(v)
+end
+
 local function show_key(key)
   if type(key) == "string" and key:find("^[%a_][%w_]*$") then return key end
   return ("[%s]"):format(show_any(key, 0))
@@ -29,7 +34,18 @@ local function show_table(t, depth)
   return ("{ %s }"):format(table.concat(parts, ", "))
 end
 
+-- As a spec writes it.
+local function show_matcher(matcher)
+  local arguments = {}
+  for index = 1, matcher.arguments and matcher.arguments.n or 0 do
+    arguments[index] = show_any(matcher.arguments[index], 0)
+  end
+  if matcher.name == nil then return "match._" end
+  return ("match.%s%s(%s)"):format(matcher.mod and "" or "is_not.", matcher.name, table.concat(arguments, ", "))
+end
+
 function show_any(v, depth)
+  if is_matcher(v) then return show_matcher(v) end
   if type(v) == "string" then return ("'%s'"):format(errors.escape(v)) end
   if value.is_null(v) then return "null" end
   if value.is_bytes(v) then return ("bytes '%s'"):format(errors.escape(v[1])) end
@@ -45,11 +61,6 @@ function matching.show(v)
   local text = show_any(v, 0)
   if #text <= MAX_BYTES then return text end
   return text:sub(1, (utf8.offset(text, 0, MAX_BYTES) or MAX_BYTES) - 1) .. "…"
-end
-
-local function is_matcher(v)
-  local match = package.loaded["luassert.match"]
-  return match ~= nil and match.is_matcher(v)
 end
 
 local function told(path, format, ...)
@@ -83,7 +94,7 @@ end
 function difference(expected, actual, path)
   if type(expected) == "function" or is_matcher(expected) then
     if expected(actual) then return nil end
-    return told(path, "the %s refuses %s", type(expected) == "function" and "function" or "matcher",
+    return told(path, "%s refuses %s", type(expected) == "function" and "the function" or matching.show(expected),
       matching.show(actual))
   end
   if expected == actual or (value.is_null(expected) and value.is_null(actual)) then return nil end
