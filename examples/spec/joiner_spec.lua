@@ -66,10 +66,8 @@ describe("a joiner", function()
       ["Start-ADSyncSyncCycle"] = { Result = "Success" },
       otherwise = idle.test.fails("remote.error", "Access is denied. (0x80070005)"),
     }
-    local ok, err = pcall(join, ADA, directory, session)
-    assert.is_false(ok)
-    assert.equal("sync.access", err.kind)
-    assert.equal("Sync the account", err.step)
+    assert.fails_with(function() join(ADA, directory, session) end,
+      { kind = "sync.access", step = "Sync the account" })
     assert.never_called(session, "Start-ADSyncSyncCycle")
     assert.is_nil(directory.accounts["ada.byron"].group)
   end)

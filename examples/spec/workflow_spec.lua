@@ -74,9 +74,7 @@ describe("joiner.psd1", function()
 
   -- A workflow file is checked as a whole before anything runs. `idle-lua check FILE` says the same.
   it("is refused with a word that is wrong, and says which was meant", function()
-    local ok, err = pcall(idle.workflow, here .. "misspelled.psd1")
-    assert.is_false(ok)
-    assert.equal("input.workflow", err.kind)
+    local err = assert.fails_with(function() idle.workflow(here .. "misspelled.psd1") end, "input.workflow")
     assert.matches("Steps%[0%].Conditon %(line 9%): Unknown key 'Conditon'.*; did you mean 'Condition'%?", err.message)
   end)
 end)

@@ -3,8 +3,8 @@
 --- A script's entry is an answer made here, a function that computes one, or any other value, which
 --- is the answer as it stands.
 local errors = require("idle.engine.errors")
+local kinds = require("idle.test.kinds")
 local place = require("idle.test.place")
-local suggest = require("idle.engine.suggest")
 
 local answers = {}
 
@@ -54,13 +54,6 @@ function answers.answer(value, options)
   return new(function() return value, warnings end)
 end
 
-local function known_kinds()
-  local kinds = {}
-  for kind in pairs(errors.kinds) do kinds[#kinds + 1] = kind end
-  table.sort(kinds)
-  return kinds
-end
-
 local function check_kind(kind, message)
   if errors.kinds[kind] and message == nil then
     place.raise(("fails: an error has a message, too: fails(%q, \"…\")"):format(kind))
@@ -69,7 +62,7 @@ local function check_kind(kind, message)
   elseif type(kind) ~= "string" or type(message) ~= "string" then
     place.raise("fails: kind and message must be texts")
   end
-  local nearest = not errors.kinds[kind] and suggest.nearest(kind, known_kinds())
+  local nearest = kinds.nearest(kind)
   if nearest then place.raise(("fails: unknown error kind '%s'; did you mean '%s'?"):format(kind, nearest)) end
 end
 

@@ -1,7 +1,8 @@
 --- Assertions for specs. Loading this module registers them with luassert: `assert.ran_steps`, `assert.events`,
---- `assert.called`, `assert.never_called` and `assert.outcome`, all of them also with `is_not` or `has_no`, and
---- with a text of the spec's own: `assert.message("…").events(…)`, or behind all arguments.
+--- `assert.called`, `assert.never_called`, `assert.outcome` and `assert.fails_with`, all of them also with `is_not` or
+--- `has_no`, and with a text of the spec's own: `assert.message("…").events(…)`, or behind all arguments.
 local about_calls = require("idle.test.about_calls")
+local about_errors = require("idle.test.about_errors")
 local about_events = require("idle.test.about_events")
 local about_outcome = require("idle.test.about_outcome")
 local about_steps = require("idle.test.about_steps")
@@ -15,6 +16,7 @@ local assertions = {}
 ---@field called       fun(fake: table, name: string, given?: table|integer, times?: integer, message?: string)
 ---@field never_called fun(fake: table, name: string, given?: table, message?: string)
 ---@field outcome      fun(source: table, step_or_expected: string, expected?: string, message?: string)
+---@field fails_with   fun(f: (fun()), expected: string|table, message?: string): idle.Error
 
 ---@alias idle.test.Check fun(...): boolean, string, string, any[]?  whether it holds; the texts if it does not, and if
 ---  it does; what the assertion returns, if not its arguments
@@ -27,6 +29,7 @@ local CHECKS = {
   never_called = { about_calls.never_called, 3 },
   called = { about_calls.called, 4 },
   outcome = { about_outcome.outcome, 3 },
+  fails_with = { about_errors.fails_with, 2 },
 }
 
 -- No message of luassert's own: the text that a check returns says it all.
