@@ -22,7 +22,7 @@ enum {
   USERAUTH_REQUEST = 50,
   USERAUTH_FAILURE = 51,
   USERAUTH_SUCCESS = 52,
-  USERAUTH_60 = 60, /* a public key that will do, or the questions of keyboard-interactive */
+  USERAUTH_60 = 60, /* a public key will do, questions of keyboard-interactive, or a new password is wanted */
   INFO_RESPONSE = 61,
   CHANNEL_OPEN = 90,
   CHANNEL_CONFIRMATION = 91,
@@ -154,7 +154,8 @@ static bool has(const uint8_t *payload, size_t size, const char *word) {
 }
 
 static void refuse_login(fuzz_server *server) {
-  static const char *const offers[] = {"publickey,password", "publickey", "keyboard-interactive", "publickey"};
+  static const char *const offers[] = {"publickey,password", "publickey", "keyboard-interactive", "publickey",
+                                       "password"};
   fuzz_bytes out = {.size = 0};
   fuzz_put_byte(&out, USERAUTH_FAILURE);
   fuzz_put_text(&out, offers[server->login]);
@@ -172,6 +173,14 @@ static void ask(fuzz_server *server) {
   send_message(server, &out);
 }
 
+static void ask_for_new_password(fuzz_server *server) {
+  fuzz_bytes out = {.size = 0};
+  fuzz_put_byte(&out, USERAUTH_60);
+  fuzz_put_text(&out, "Your password has expired, choose another one: ");
+  fuzz_put_text(&out, ""); /* language */
+  send_message(server, &out);
+}
+
 static void answer_login(fuzz_server *server, const uint8_t *payload, size_t size) {
   if (server->login == FUZZ_PASSWORD && has(payload, size, "password"))
     send_byte(server, USERAUTH_SUCCESS);
@@ -179,6 +188,8 @@ static void answer_login(fuzz_server *server, const uint8_t *payload, size_t siz
     send_byte(server, USERAUTH_SUCCESS);
   else if (server->login == FUZZ_KEYBOARD && has(payload, size, "keyboard-interactive"))
     ask(server);
+  else if (server->login == FUZZ_EXPIRED && has(payload, size, "password"))
+    ask_for_new_password(server);
   else
     refuse_login(server);
 }

@@ -11,8 +11,8 @@
 
 typedef struct fuzz_server fuzz_server; /* opaque */
 
-/* What its account may do; the first bits of an input say it. */
-typedef enum { FUZZ_PASSWORD, FUZZ_NOTHING, FUZZ_KEYBOARD, FUZZ_PUBLICKEY } fuzz_login;
+/* What its account may do; the first bits of an input say it, for all but the last: a password that has expired. */
+typedef enum { FUZZ_PASSWORD, FUZZ_NOTHING, FUZZ_KEYBOARD, FUZZ_PUBLICKEY, FUZZ_EXPIRED } fuzz_login;
 
 /* fd: taken over; non-blocking. */
 fuzz_server *fuzz_server_new(int fd, fuzz_login login);

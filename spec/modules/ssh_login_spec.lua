@@ -262,6 +262,18 @@ describe("idle.ssh", function()
       })
     end)
 
+    -- 20, 30 and 21 exchange keys, 5 asks for the service, 50 is a login: by no method, which tells what is offered,
+    -- then by the password. A third one would hold a new password.
+    it("gives no new one to a server that wants it instead (row: expired password)", function()
+      local server <close> = far.expired_sshd()
+      local client, err = server:try(far.SOON, { host_key = server.fingerprint, password = far.PASSWORD })
+      assert.is_nil(client)
+      assert.same({ "ssh.auth", "auth", true }, { err.kind, err.phase, err.credential_sent })
+      assert.equal(("the password of 'somebody' at 'ssh://127.0.0.1:%d' has expired; change it there")
+        :format(server.port), err.message)
+      assert.matches("^20 30 21 5 50 50 1? ?end$", server:next_report())
+    end)
+
     it("says so where the server lets in and runs nothing but the change (row: expired password)", function()
       local server <close> = server_with({ "PasswordAuthentication yes" }, "expired")
       local session <close> = require("idle").ssh_session({

@@ -11,8 +11,10 @@ local far = {}
 --- Milliseconds; long enough for any machine, and no spec that passes waits for it.
 far.SOON = 20000
 
+local PROGRAM_FOLDER = assert(process.executable()):match("^(.*/)")
+
 --- The library that gives programs a password and name servers (spec/c/stand_in.c), and its password.
-far.STAND_IN = assert(process.executable()):match("^(.*/)") .. "stand_in.so"
+far.STAND_IN = PROGRAM_FOLDER .. "stand_in.so"
 far.PASSWORD = "open sesame"
 
 ---@class spec.SshServer: idle.SshdServer
@@ -112,6 +114,17 @@ function Server:fingerprint(key_type)
     :match("SHA256:%S+")
 end
 
+--- What idle.ssh_session needs to reach a server by its own key.
+---@param server spec.SshServer|spec.SpecimenFar
+---@param more?  table  other options
+---@return idle.SshSessionOptions
+function far.session_options(server, more)
+  local options = { host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
+                    identity_file = server.identity_file, known_hosts = server.known_hosts }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return options
+end
+
 --- Makes a pair of keys.
 ---@param path       string
 ---@param arguments? string[]  of ssh-keygen; default: ed25519 without a passphrase
@@ -143,7 +156,8 @@ function far.eventually(check)
 end
 
 ---@class spec.Peer
----@field port integer
+---@field port         integer
+---@field fingerprint? string
 local Peer = {}
 Peer.__index = Peer
 
@@ -153,6 +167,14 @@ Peer.__index = Peer
 function far.peer(behaviour, ...)
   local child = errors.check(process.spawn({ command = { "lua5.4", "spec/support/tcp_peer.lua", behaviour, ... } }))
   return setmetatable({ child = child, port = tonumber(errors.check(child:read_line(far.SOON))) }, Peer)
+end
+
+--- Starts an SSH server that wants a new password of whoever logs in (spec/c/expired_sshd.c); `<close>` ends it.
+---@return spec.Peer
+function far.expired_sshd()
+  local child = errors.check(process.spawn({ command = { PROGRAM_FOLDER .. "expired_sshd" } }))
+  local port, fingerprint = errors.check(child:read_line(far.SOON)):match("^(%d+) (%S+)$")
+  return setmetatable({ child = child, port = tonumber(port), fingerprint = fingerprint }, Peer)
 end
 
 --- Starts a proxy in front of a port, which does harm on demand (spec/support/tcp_proxy.lua); `<close>` ends it.
@@ -170,18 +192,25 @@ function Peer:tell(harm)
   errors.check(self.child:read_line(far.SOON))
 end
 
+--- What a server says of the next connection, once that is over.
+---@return string
+function Peer:next_report() return errors.check(self.child:read_line(far.SOON)) end
+
 function Peer:close() self.child:close() end
 
 Peer.__close = Peer.close
 
---- Tries to connect; there is nothing to log in with.
+--- Tries to connect; there is nothing to log in with, unless more options give it.
 ---@param timeout_ms number
+---@param more?      table
 ---@return idle.SshClient?, idle.Error?
-function Peer:try(timeout_ms)
-  return ssh.connect({
+function Peer:try(timeout_ms, more)
+  local options = {
     host = "127.0.0.1", port = self.port, user = "somebody", known_hosts = "/nowhere/known_hosts", agent = false,
     timeout_ms = timeout_ms,
-  })
+  }
+  for name, value in pairs(more or {}) do options[name] = value end
+  return ssh.connect(options)
 end
 
 return far
