@@ -126,16 +126,48 @@ function scenarios.process()
   assert(p:wait_exit(20000))
 end
 
+-- A folder for the ledger of the far ends; gone with the Lua state.
+local home = setmetatable({ dir = assert(file.temp_dir("idle-alloc-far-")) }, {
+  __gc = function(home) file.remove_all(home.dir) end,
+})
+home.ledger = home.dir .. "/ledger"
+
 -- A far end that answers everything with "yes". It is plain Lua, because it is started often.
 local far_end = {
   "lua5.4", assert(file.real_path("spec/support/cut_powershell.lua")),
   base64.encode(clixml.encode({ version = "5.1" })),
-  base64.encode(clixml.encode({ output = value.list({ "yes" }), warnings = value.list() })), "9999",
+  base64.encode(clixml.encode({ output = value.list({ "yes" }), warnings = value.list() })), "9999", home.ledger,
 }
+
+-- How often a command has come to it. Others may come late that were given up before.
+local function count_in_ledger(id)
+  local count = 0
+  for line in (file.read(home.ledger) or ""):gmatch("[^\n]+") do
+    if base64.decode(line):find(id, 1, true) then count = count + 1 end
+  end
+  return count
+end
+
+local last_id = 0
+
+-- Gives a command: done is once, never sent is never, and nothing is twice.
+local function invoke(session)
+  last_id = last_id + 1
+  os.remove(home.ledger)
+  local id = ("[%d]"):format(last_id)
+  local is_ok, result = pcall(session.InvokeCommand, session, "Start-Sync", { Id = id })
+  local count = count_in_ledger(id)
+  if not is_ok then
+    local most = errors.is(result) and result.effect == "none" and 0 or 1
+    assert(count <= most, "the error and the ledger contradict each other")
+    error(result, 0)
+  end
+  assert(result == "yes" and count == 1, "the answer and the ledger contradict each other")
+end
 
 function scenarios.process_session()
   local session <close> = process_session({ command = far_end, start_timeout = 10, command_timeout = 10 })
-  assert(session:InvokeCommand("Get-Date", { When = "now" }) == "yes")
+  invoke(session)
 end
 
 -- A real sshd that runs it; gone with the Lua state.
@@ -159,7 +191,7 @@ function scenarios.ssh_session()
     identity_file = server.identity_file, known_hosts = server.known_hosts,
     connect_timeout = 10, start_timeout = 10, command_timeout = 10, reconnect_timeout = 0,
   })
-  assert(session:InvokeCommand("Get-Date", { When = "now" }) == "yes")
+  invoke(session)
   assert(session:run({ command = "echo x" }).stdout == "x\n")
 end
 

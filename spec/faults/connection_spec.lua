@@ -2,26 +2,28 @@
 local far = require("spec.support.far")
 local faults = require("spec.support.faults")
 local loop = require("idle.loop")
+local specimen_far = require("spec.support.specimen_far")
+local ssh_far = require("spec.support.ssh_far")
 
 -- What comes a second later is met before the answer to a start that is done.
 local SLOW = { latency_seconds = 2 }
 local NEVER = { faults = { { command = "Start-ADSyncSyncCycle", fault = "hang" } } }
 
--- Longer than what ends a command here, and, where that is silence, shorter than the way back.
-local PATIENCE, TIMEOUT = 10, 1.6
+-- Longer than what ends a command here, and, where that is silence, than an answer would need.
+local PATIENCE, TIMEOUT = 10, 3
 
--- Runs a start through a connection to which something happens, before it takes effect or after. Returns the error.
+-- A program that starts a cycle through a connection to which something happens, before the start takes effect or
+-- after. Returns what it says of it.
 local function start_and(expected, starts, harm)
   local server <close> = faults.far(starts == 0 and NEVER or SLOW)
-  local session <close> = server.session({ command_timeout = expected.within })
-  session:info()
-  local err
-  local task = loop.spawn(function() err = faults.raises(session, expected) end)
-  if starts == 0 then loop.sleep(100) else server:wait_for_starts(starts) end
+  local options = server.options({ command_timeout = expected.within })
+  local program <close> = faults.program({ options = options, first = { { "info" } } })
+  program:go()
+  if starts == 0 then server:wait_for_call("Start-ADSyncSyncCycle") else server:wait_for_starts(starts) end
   harm(server)
-  task:join()
+  local report = program:fails(expected)
   assert.equal(starts, #server:ledger())
-  return err
+  return report
 end
 
 local function in_doubt(expected, pattern, harm)
@@ -53,21 +55,46 @@ describe("during a command:", function()
     end)
 
     row("what is on the way falls silent", function()
-      in_doubt(silence, "did not answer within 1.6 s", function(server) server.proxy:tell("freeze") end)
+      in_doubt(silence, "did not answer within 3 s", function(server) server.proxy:tell("freeze") end)
     end)
 
     row("server's clean close without status", function()
+      local function closes(options, starts)
+        local server <close> = faults.far(options, { config = { "ChannelTimeout session:command=3s" } })
+        local report = faults.fails({ options = server.options({ command_timeout = PATIENCE }) },
+          faults.in_doubt("remote.protocol", PATIENCE))
+        assert.matches("ended without an answer to 'Start-ADSyncSyncCycle' (no exit status)", report.message, 1, true)
+        assert.equal(starts, #server:ledger())
+      end
+      faults.together({
+        function() closes(NEVER, 0) end,
+        function() closes({ latency_seconds = 4 }, 1) end,
+      })
+    end)
+
+    row("server's clean close without status: the connection serves the next command", function()
       local server <close> = faults.far(NEVER, { config = { "ChannelTimeout session:command=2s" } })
       local session <close> = server.session({ command_timeout = PATIENCE })
-      local err = faults.raises(session, faults.in_doubt("remote.protocol", PATIENCE))
-      assert.matches("ended without an answer to 'Start-ADSyncSyncCycle' (no exit status)", err.message, 1, true)
-      assert.equal(0, #server:ledger())
+      faults.raises(session, faults.in_doubt("remote.protocol", PATIENCE))
       assert.matches("T", (session:InvokeCommand("Get-Date", {})))
+      assert.equal(1, server:count_in_log("Accepted publickey"))
     end)
 
     row("output one byte a second", function()
       local err = start_and(silence, 1, function(server) server.proxy:tell("slow") end)
-      assert.matches("did not answer within 1.6 s", err.message)
+      assert.matches("did not answer within 3 s", err.message)
+    end)
+
+    row("rekey every 64 KiB with 20 MB both ways: then the start is done, once", function()
+      local server <close> = specimen_far.start(nil, { config = { "RekeyLimit 64K" }, log_level = "DEBUG1" })
+      local program <close> = faults.program({
+        options = ssh_far.session_options(server, { max_output_bytes = 32 * 1024 * 1024 }),
+        first = { { "run", { command = "cat", stdin = ("0123456789abcdef"):rep(20 * 65536) } } },
+      })
+      program:go()
+      program:succeeds()
+      assert.equal(1, #server:ledger())
+      assert.is_true(server:count_in_log("SSH2_MSG_KEXINIT sent") > 200)
     end)
 
     row("the next command connects again, and the start is not repeated", function()
@@ -89,10 +116,10 @@ describe("before a command:", function()
     for _, harm in ipairs({ "reset", "close" }) do
       row("the connection ends by " .. harm .. ": the session connects again, and the command runs once", function()
         local server <close> = faults.far()
-        local session <close> = server.session({ command_timeout = 10 })
-        session:info()
+        local program <close> = faults.program({ options = server.options(), first = { { "info" } } })
         server.proxy:tell(harm)
-        assert.equal("Success", session:InvokeCommand("Start-ADSyncSyncCycle", {}).Result)
+        program:go()
+        program:succeeds()
         assert.equal(1, #server:ledger())
       end)
     end

@@ -14,6 +14,8 @@ end
 
 local function start(session, id) return session:InvokeCommand("Start-Sync", { Id = id }) end
 
+local function call(id) return { "InvokeCommand", "Start-Sync", { Id = id } } end
+
 describe("a network:", function()
   if not netns.is_possible() then
     pending("needs the right to make a network namespace")
@@ -25,12 +27,25 @@ describe("a network:", function()
       local network <close> = netns.new()
       local server <close> = start_server(network)
       network:drop(network:address(1))
-      local session <close> = server.session({ connect_timeout = TIMEOUT, reconnect_timeout = TIMEOUT })
-      local err = faults.raises(session, faults.temporary("ssh.timeout", TIMEOUT), "Start-Sync", { Id = "lost" })
-      assert.matches("did not accept the connection within %d%.%d s; check the name, and firewalls", err.message)
+      local options = server.options({ connect_timeout = TIMEOUT, reconnect_timeout = TIMEOUT })
+      local report = faults.fails({ options = options, call = call("lost") }, faults.temporary("ssh.timeout", TIMEOUT))
+      assert.matches("did not accept the connection within %d%.%d s; check the name, and firewalls", report.message)
       network:pass(network:address(1))
+      local session <close> = server.session()
       start(session, "found")
       assert.same({ found = 1 }, server.ledger())
+    end)
+
+    row("packets dropped both ways: a program ends in doubt", function()
+      local network <close> = netns.new()
+      local server <close> = start_server(network)
+      local program <close> = faults.program({
+        options = server.options({ command_timeout = TIMEOUT }), first = { call("before") }, call = call("during"),
+      })
+      network:drop(network:address(1))
+      program:go()
+      program:fails(faults.in_doubt("timeout", TIMEOUT))
+      assert.same({ before = 1 }, server.ledger()) -- not even the request came through
     end)
 
     row("packets dropped both ways: the next command finds its way once they pass again", function()
@@ -57,15 +72,20 @@ describe("a network:", function()
     row("half-open connection after a restart of the server", function()
       local network <close> = netns.new()
       local server <close> = start_server(network)
+      local program <close> = faults.program({
+        options = server.options({ command_timeout = 10 }), first = { call("before") }, call = call("half-open"),
+      })
       local session <close> = server.session({ command_timeout = 10 })
-      start(session, "before")
+      start(session, "too")
       network:drop(network:address(1))
       server:signal_sessions("KILL")
       network:nft("add rule inet faults output tcp flags fin drop\n") -- or the dead would still say goodbye
       network:pass(network:address(1))
+      program:go()
+      program:fails(faults.in_doubt("ssh.lost", 1))
       faults.raises(session, faults.in_doubt("ssh.lost", 1), "Start-Sync", { Id = "half-open" })
       start(session, "after")
-      assert.same({ before = 1, after = 1 }, server.ledger())
+      assert.same({ before = 1, too = 1, after = 1 }, server.ledger())
     end)
   end)
 end)

@@ -3,32 +3,31 @@
 local child = require("spec.support.child")
 local far = require("spec.support.far")
 local faults = require("spec.support.faults")
-local idle = require("idle")
 local process = require("idle.process")
 local ssh_far = require("spec.support.ssh_far")
 
 local TIMEOUT = 0.4
 
-local function session_at(port, more)
-  local options = { host = "127.0.0.1", port = port, user = "somebody", known_hosts = "/nowhere", agent = false,
-                    ssh_config = false, connect_timeout = TIMEOUT, reconnect_timeout = TIMEOUT }
-  for name, v in pairs(more or {}) do options[name] = v end
-  return idle.ssh_session(options)
+local function options_at(host, port)
+  return { host = host, port = port, user = "somebody", known_hosts = "/nowhere", agent = false, ssh_config = false,
+           connect_timeout = TIMEOUT, reconnect_timeout = TIMEOUT }
 end
 
 -- A peer that behaves in a way of spec/support/tcp_peer.lua.
 local function meets(behaviour, kind, pattern)
   local peer <close> = ssh_far.peer(behaviour)
-  local session <close> = session_at(peer.port)
-  local err = faults.raises(session, faults.temporary(kind, TIMEOUT))
+  local err = faults.fails({ options = options_at("127.0.0.1", peer.port) }, faults.temporary(kind, TIMEOUT))
   assert.matches(pattern, err.message)
 end
 
--- A script whose name servers are the stand-in's.
+-- The environment of a program whose name servers are the stand-in's.
+local function lookup(word)
+  return { LD_PRELOAD = ssh_far.STAND_IN, IDLE_LOOKUP = word, ASAN_OPTIONS = "verify_asan_link_order=0" }
+end
+
+-- A script in such a program.
 local function with_lookup(word, script)
-  return child.run({ "-e", 'local idle = require "idle"\n' .. script, env = {
-    LD_PRELOAD = ssh_far.STAND_IN, IDLE_LOOKUP = word, ASAN_OPTIONS = "verify_asan_link_order=0",
-  } })
+  return child.run({ "-e", 'local idle = require "idle"\n' .. script, env = lookup(word) })
 end
 
 local SESSION = [[
@@ -61,14 +60,19 @@ describe("reaching:", function()
       local peer <close> = ssh_far.peer("silent")
       peer.child:signal("KILL")
       assert(peer.child:wait_exit(ssh_far.SOON))
-      local session <close> = session_at(peer.port)
-      faults.raises(session, faults.temporary("ssh.connect"))
+      local err = faults.fails({ options = options_at("127.0.0.1", peer.port) }, faults.temporary("ssh.connect"))
+      assert.matches("connection refused; check the name and that sshd listens", err.message, 1, true)
     end)
 
     row("DNS failure", function()
-      local outcome = with_lookup("none", SESSION .. 'command("dc1")')
-      assert.equal(75, outcome.exit_code)
-      assert.matches("cannot find an address of 'dc1': Name or service not known", outcome.stderr, 1, true)
+      local err = faults.fails({ options = options_at("dc1", 1) }, faults.temporary("ssh.resolve"),
+        { env = lookup("none") })
+      assert.matches("cannot find an address of 'dc1': Name or service not known", err.message, 1, true)
+    end)
+
+    row("slow DNS: the program is not kept by a look-up that hangs", function()
+      faults.fails({ options = options_at("dc1", 1) }, faults.temporary("ssh.timeout", TIMEOUT),
+        { env = lookup("hang") })
     end)
 
     row("slow DNS: at its deadline it is given up, and others are not delayed", function()
@@ -105,8 +109,10 @@ describe("reaching:", function()
           .. 'print(s:receive("*l")) io.stdout:flush() io.read()'):format(server.port) },
       }))
       assert.matches("^SSH", guest:read_line(ssh_far.SOON))
-      local session <close> = server.session({ connect_timeout = TIMEOUT, reconnect_timeout = TIMEOUT })
-      faults.raises(session, faults.temporary("ssh.busy", TIMEOUT), "Start-Sync", { Id = "early" })
+      faults.fails({
+        options = server.options({ connect_timeout = TIMEOUT, reconnect_timeout = TIMEOUT }),
+        call = { "InvokeCommand", "Start-Sync", { Id = "early" } },
+      }, faults.temporary("ssh.busy", TIMEOUT))
       guest:close()
       local patient <close> = server.session()
       ssh_far.eventually(function() return (pcall(patient.InvokeCommand, patient, "Start-Sync", { Id = "late" })) end)
@@ -115,13 +121,17 @@ describe("reaching:", function()
 
     row("MaxSessions", function()
       local server <close> = far.scripted_sshd("ledger", { config = { "MaxSessions 1" } })
+      local program <close> = faults.program({
+        options = server.options(), first = { { "InvokeCommand", "Start-Sync", { Id = "first" } } },
+        call = { "run", { command = "true" } },
+      })
+      program:go()
+      program:fails(faults.temporary("ssh.busy"))
       local session <close> = server.session()
-      session:InvokeCommand("Start-Sync", { Id = "first" })
-      local is_ok, err = pcall(session.run, session, { command = "true" })
-      assert.is_false(is_ok)
-      faults.is_error(err, faults.temporary("ssh.busy"))
       session:InvokeCommand("Start-Sync", { Id = "second" })
-      assert.same({ first = 1, second = 1 }, server.ledger())
+      assert.is_false((pcall(session.run, session, { command = "true" })))
+      session:InvokeCommand("Start-Sync", { Id = "third" })
+      assert.same({ first = 1, second = 1, third = 1 }, server.ledger())
     end)
   end)
 end)

@@ -10,6 +10,11 @@ local function wrong_host_key(far)
   return { "--known-hosts", far:write("changed", line) }
 end
 
+local function revoked_host_key(far)
+  local name, key = ("[%s]:%d"):format(far.host, far.port), public_key(far.dir .. "/host_ed25519")
+  return { "--known-hosts", far:write("revoked", ("%s %s\n@revoked %s %s\n"):format(name, key, name, key)) }
+end
+
 local function strange_key(key_type)
   return function(far) return { "--identity", far:new_key("strange", key_type) } end
 end
@@ -27,6 +32,7 @@ local reaching = {
   title = "on the way to the server",
   cases = {
     wrong_host_key = { prepare = wrong_host_key },
+    revoked_host_key = { prepare = revoked_host_key },
     no_entry = { prepare = function(far) return { "--known-hosts", far:write("empty", "") } end },
     no_file = { "--known-hosts", "/nowhere/known_hosts" },
     other_pin = { "--host-key", "SHA256:" .. ("A"):rep(43) },
@@ -58,6 +64,12 @@ function reaching.specs(runs)
     local far = fails("wrong_host_key", "exit 2, ssh.hostkey_changed (none), 0 started",
       "has changed: it is ssh-ed25519 SHA256:", "/changed:1 has SHA256:",
       "somebody may be listening in: ask the server's administrator")
+    nothing_was_told(far)
+  end)
+
+  it("a host key that was revoked is refused, though it is known", function()
+    local far = fails("revoked_host_key", "exit 2, ssh.hostkey_revoked (none), 0 started",
+      "/revoked:2; the server needs")
     nothing_was_told(far)
   end)
 

@@ -152,17 +152,23 @@ end
 
 function answers.noise_after(seq) put(frame(seq, "ok", OUTPUT) .. "done\nWARNING: something\n") end
 
--- Keeps a ledger of the commands in the file that the detail names, as the simulator does of starts.
--- It takes a moment before and after.
-function answers.ledger(seq, request)
+-- It takes a moment before its effect and after it.
+function answers.ledger(seq, request, take_effect)
   local pause_ms = request.params.PauseMilliseconds or 0
   loop.sleep(pause_ms)
-  assert(file.append_synced(detail, request.params.Id .. "\n"))
+  take_effect()
   loop.sleep(pause_ms)
   put(frame(seq, "ok", OUTPUT))
 end
 
+-- Keeps a ledger of the commands in the file that the detail names, as the simulator does of starts.
+local function take_effect(request)
+  if detail == "" then return end
+  assert(file.append_synced(detail, (request.params.Id or request.command) .. "\n"))
+end
+
 for line in io.lines() do
   local request = clixml.decode((assert(base64.decode(line))))
-  answers[mode](request.seq, request)
+  if mode ~= "ledger" then take_effect(request) end
+  answers[mode](request.seq, request, function() take_effect(request) end)
 end

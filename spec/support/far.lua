@@ -51,10 +51,10 @@ function far.scripted(mode, more)
   return process_session(with({ command = { PROGRAM, "spec/support/fake_powershell.lua", mode } }, more))
 end
 
---- The same behind a real sshd. Its mode `ledger` notes every command, for `ledger` to read.
+--- The same behind a real sshd. Its ledger has every command that came: its parameter Id, or its name.
 ---@param mode  string
 ---@param sshd? table  of idle.sim.sshd
----@return spec.SshServer server  with `session` and `ledger`
+---@return spec.SshServer server  with `options` of a session, `session` and `ledger`
 function far.scripted_sshd(mode, sshd)
   local dir = assert(file.temp_dir("idle-scripted-"))
   local script, ledger = assert(file.real_path("spec/support/fake_powershell.lua")), dir .. "/ledger"
@@ -63,17 +63,14 @@ function far.scripted_sshd(mode, sshd)
     mode, ledger)))
   ssh_far.run({ "chmod", "700", dir .. "/powershell.exe" })
   local server = ssh_far.server(with({ dir = dir, path = dir }, sshd))
-  local function session(more)
-    local options = { host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
-                      identity_file = server.identity_file, known_hosts = server.known_hosts }
-    return ssh_session(with(options, more))
-  end
+  local function options(more) return ssh_far.session_options(server, more) end
+  local function session(more) return ssh_session(options(more)) end
   local function read_ledger()
     local ids = {}
     for id in assert(file.read(ledger)):gmatch("[^\n]+") do ids[id] = (ids[id] or 0) + 1 end
     return ids
   end
-  local own = { session = session, ledger = read_ledger }
+  local own = { options = options, session = session, ledger = read_ledger }
   return setmetatable({}, {
     __index = function(_, name) return own[name] or server[name] end,
     __close = function() server:stop() end,

@@ -1,12 +1,13 @@
 --- What the specs of faults share: what each of them must show, whatever the fault.
 local assert = require("luassert")
 local busted = require("busted")
+local child = require("spec.support.child")
 local errors = require("idle.engine.errors")
 local file = require("idle.file")
 local idle = require("idle")
-local lfs = require("lfs")
+local json = require("idle.json")
+local leftovers = require("spec.support.leftovers")
 local loop = require("idle.loop")
-local process = require("idle.process")
 local specimen_far = require("spec.support.specimen_far")
 local ssh_far = require("spec.support.ssh_far")
 
@@ -58,38 +59,96 @@ function faults.temporary(kind, within)
   return { kind = kind, effect = "none", transient = true, exit = 75, within = within or 0 }
 end
 
+--- Nothing was done, and the same call won't succeed later. A script ends in 1 by that, where a step ends in 2.
+function faults.refused(kind, within, exit)
+  return { kind = kind, effect = "none", transient = false, exit = exit or 1, within = within or 0 }
+end
+
 --- Nobody knows what was done.
 function faults.in_doubt(kind, within)
   return { kind = kind, effect = "unknown", transient = false, exit = 3, within = within or 0 }
 end
 
--- Open files, and processes that run or wait to be collected.
-local function count_what_is_open()
-  local files, children = 0, 0
-  for _ in lfs.dir("/proc/self/fd") do files = files + 1 end
-  local pid = process.pid()
-  for _ in (file.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""):gmatch("%d+") do
-    children = children + 1
-  end
-  return files, children
-end
-
 --- Counts what is open now.
 ---@return fun() check  fails unless no more is open soon
 function faults.level()
-  ssh_far.run({ "true" }) -- the first program that is started opens files that stay
-  collectgarbage()
-  local files, children = count_what_is_open()
-  return function()
-    local deadline = loop.monotonic() + faults.CLEANUP_SECONDS
-    local files_now, children_now
-    repeat
-      loop.sleep(5)
-      files_now, children_now = count_what_is_open()
-      if files_now <= files and children_now <= children then return end
-    until loop.monotonic() > deadline
-    assert.same({ files, children }, { files_now, children_now })
-  end
+  local before = leftovers.level()
+  return function() assert.same(before, leftovers.settle(before, faults.CLEANUP_SECONDS)) end
+end
+
+---@class spec.FaultyCommand  what spec/support/one_command.lua is told
+---@field options table     of the session
+---@field kind?   string    default "ssh_session"
+---@field first?  any[][]   calls that come before: the name of a method, its arguments
+---@field call?   any[]     default: Start-ADSyncSyncCycle
+
+---@class spec.FaultyProgram a program that gives a command, whatever its far end does to it
+---@field package child spec.Child
+local Program = {}
+Program.__index = Program
+
+local START = { "InvokeCommand", "Start-ADSyncSyncCycle", {} }
+
+--- Starts one. Where there are calls that come first, it waits for `go` behind them. Close it with `<close>`.
+---@param command spec.FaultyCommand
+---@param how?    { env?: table<string, string>, within?: string[] }  `within`: words in front of the program's
+---@return spec.FaultyProgram
+function faults.program(command, how)
+  local words = table.move(how and how.within or {}, 1, how and how.within and #how.within or 0, 1, {})
+  table.move({ child.PROGRAM, "spec/support/one_command.lua" }, 1, 2, #words + 1, words)
+  local options = { program = words[1], env = how and how.env, table.unpack(words, 2) }
+  local program = setmetatable({ child = child.start(options) }, Program)
+  local told = { kind = command.kind or "ssh_session", options = command.options, first = command.first or {},
+                 call = command.call or START }
+  program.child:write(assert(json.encode(told)) .. "\n")
+  if command.first then assert.equal("ready", program.child:read_line()) end
+  return program
+end
+
+--- Lets it give its command, behind those that came first.
+function Program:go() self.child:write("go\n") end
+
+-- Waits for its end. Returns what it said of its command, and how it ended.
+local function finish(program)
+  local report = assert(json.decode(program.child:read_line()))
+  local reported = loop.monotonic()
+  local outcome = program.child:outcome()
+  local cleanup = report.closing + loop.monotonic() - reported
+  assert.is_true(cleanup < faults.CLEANUP_SECONDS, ("cleaning up took %.2f s"):format(cleanup))
+  assert.same(report.before, report.after, "something is left")
+  return report, outcome
+end
+
+--- Fails unless its command ends with this error, in time, and the program with the exit status of it.
+---@param expected { kind: string, effect: string, transient: boolean, exit: integer, within: number }
+---@return table report  with `message`
+function Program:fails(expected)
+  local report, outcome = finish(self)
+  assert.same({ expected.kind, expected.effect, expected.transient, expected.exit },
+    { report.kind, report.effect, report.transient, outcome.exit_code or outcome.signal }, report.message)
+  assert.is_true(report.seconds <= expected.within + faults.LATE_SECONDS, ("it took %.2f s"):format(report.seconds))
+  assert.matches(report.message, outcome.stderr, 1, true)
+  return report
+end
+
+--- Fails unless its command is done.
+function Program:succeeds()
+  local report, outcome = finish(self)
+  assert.same({ true, 0 }, { report.is_ok, outcome.exit_code or outcome.signal }, report.message)
+end
+
+function Program:close() self.child:__close() end
+
+Program.__close = Program.close
+
+--- Runs a command in a program of its own, which must fail with this error (see `Program:fails`).
+---@param command  spec.FaultyCommand
+---@param expected table
+---@param how?     table  of `faults.program`
+---@return table report
+function faults.fails(command, expected, how)
+  local program <close> = faults.program(command, how)
+  return program:fails(expected)
 end
 
 --- Rows of the matrix: they begin together, since most of their time is waiting, and leave neither a file nor a
@@ -123,13 +182,15 @@ function faults.far(options, sshd)
   local known_hosts = far:write("any_port", ("[%s]:* %s\n"):format(far.host, key))
   local faulty = { proxy = proxy }
 
-  --- A session through the proxy.
-  function faulty.session(more)
-    local all = { host = far.host, port = proxy.port, user = far.user, identity_file = far.identity_file,
-                  known_hosts = known_hosts, agent = false, ssh_config = false }
+  --- What a session through the proxy needs.
+  function faulty.options(more)
+    local all = ssh_far.session_options(far, { port = proxy.port, known_hosts = known_hosts })
     for name, v in pairs(more or {}) do all[name] = v end
-    return idle.ssh_session(all)
+    return all
   end
+
+  --- A session through the proxy.
+  function faulty.session(more) return idle.ssh_session(faulty.options(more)) end
 
   return setmetatable(faulty, {
     __index = function(_, name) return far[name] end,

@@ -158,6 +158,14 @@ function Far:wait_for_starts(count)
   self:wait_until(("there are %d starts"):format(count), function() return #self:ledger() >= count end)
 end
 
+--- Waits until a command has come that the simulator has a fault for.
+---@param name string
+function Far:wait_for_call(name)
+  self:wait_until(name .. " has come", function()
+    return (file.read(self.server.state_path .. ".state") or ""):lower():find(name:lower(), 1, true) ~= nil
+  end)
+end
+
 --- Makes a pair of keys in its folder.
 ---@param name     string
 ---@param key_type string
