@@ -37,7 +37,7 @@ local idle = {}
 -- Where the members of `idle` are: a module, and the field of it that is meant.
 local MEMBERS = {
   sleep = { "idle.host.tasks", "sleep" },
-  spawn = { "idle.loop", "spawn" },
+  spawn = { "idle.host.tasks", "spawn" },
   gather = { "idle.host.tasks", "gather" },
   with_timeout = { "idle.host.tasks", "with_timeout" },
   wait_until = { "idle.host.tasks", "wait_until" },
@@ -49,9 +49,9 @@ local MEMBERS = {
   process_session = { "idle.sessions.process" },
   auth_session_broker = { "idle.host.broker", "new" },
 
-  list = { "idle.engine.value", "list" },
+  list = { "idle.host.marks", "list" },
   is_list = { "idle.engine.value", "is_list" },
-  bytes = { "idle.engine.value", "bytes" },
+  bytes = { "idle.host.marks", "bytes" },
   null = { "idle.json", "null" },
   is_error = { "idle.engine.errors", "is" },
 
@@ -89,6 +89,10 @@ idle.sim = new_namespace("idle.sim.", { sync_server = true, far_end = true })
 ---@param message string
 ---@param fields? table   effect, transient, data, cause
 function idle.error(kind, message, fields)
+  local parameter = require("idle.engine.parameter")
+  parameter.text(kind, "error: kind")
+  parameter.text(message, "error: message")
+  parameter.options(fields, "error: fields")
   local err = { kind = kind, message = message }
   for name, value in pairs(fields or {}) do err[name] = value end
   error(require("idle.engine.errors").from(err), 0)
@@ -98,7 +102,7 @@ local TRACED = { ssh_session = true, process_session = true }
 
 local function find(name)
   if TRACED[name] then require("idle.host.terminal").trace_sessions() end
-  if RAISING[name] then return require("idle.host.raising").of(require(RAISING[name])) end
+  if RAISING[name] then return require("idle.host.raising").of(require(RAISING[name]), name) end
   local place = MEMBERS[name]
   if not place then return nil end
   local module = require(place[1])

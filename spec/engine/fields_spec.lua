@@ -18,6 +18,18 @@ describe("idle.engine.fields", function()
     assert.equal("run: unknown field 'naem'; did you mean 'name'?", err.message)
   end)
 
+  it("names all of a few where none is near", function()
+    assert.equal("run: unknown field 'x'; there are name, key", failure({ x = 1 }, { "name", "key" }, "run").message)
+    assert.equal("run: unknown field 'x'; it has none", failure({ x = 1 }, {}, "run").message)
+    assert.equal("run: unknown field 'x'",
+      failure({ x = 1 }, { "aa", "ab", "ac", "ad", "ae", "af", "ag", "ah", "ai" }, "run").message)
+  end)
+
+  it("shows no value, which may be a password at the wrong place", function()
+    assert.equal("ssh_session must be a table, got a string", failure("hunter2", {}, "ssh_session").message)
+    assert.equal("ssh_session must be a table, got nil", failure(nil, {}, "ssh_session").message)
+  end)
+
   it("minds the case: a field that is nearly right is still passed over", function()
     assert.matches("unknown field 'Name'; did you mean 'name'", failure({ Name = 1 }, { "name" }, "run").message)
   end)

@@ -16,14 +16,22 @@ describe("idle.host.broker", function()
   describe("new", function()
     it("refuses a session that can't invoke commands, and says which", function()
       local err = failure(broker.new, { sessions = { { match = { AuthSessionName = "Sync" }, session = {} } } })
-      assert.equal("session.contract", err.kind)
+      assert.equal("input.session", err.kind)
       assert.matches("sessions%[1%] {AuthSessionName = Sync}: AuthSession must implement "
         .. "InvokeCommand%(CommandName, Parameters%)", err.message)
-      assert.equal("session.contract", failure(broker.new, { default = "token" }).kind)
+      local of_default = failure(broker.new, { default = "token" })
+      assert.equal("input.session", of_default.kind)
+      assert.equal("auth_session_broker: default: AuthSession must implement InvokeCommand(CommandName, Parameters); "
+        .. "got a string", of_default.message)
+    end)
+
+    it("wants true or false for a fallback", function()
+      local err = failure(broker.new, { default = default, fallback = "no" })
+      assert.equal("auth_session_broker: fallback must be true or false, got 'no'", err.message)
     end)
 
     it("refuses a missing session", function()
-      assert.equal("session.contract", failure(broker.new, { sessions = { { match = {} } } }).kind)
+      assert.equal("input.session", failure(broker.new, { sessions = { { match = {} } } }).kind)
     end)
 
     it("takes any object with the method", function()

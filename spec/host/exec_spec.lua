@@ -70,6 +70,22 @@ describe("idle.host.exec", function()
     assert.equal("none", err.effect)
   end)
 
+  it("refuses what is no command before anything is started", function()
+    for message, options in pairs({
+      ["exec must be a table, got nil"] = false,
+      ["exec: command must be a list: the program, then its arguments, got 'ls -l'"] = { command = "ls -l" },
+      ["exec: command must be a list: the program, then its arguments, got nil"] = {},
+      ["exec: command[2] must be a text without zero bytes, got 5"] = { command = { "ls", 5 } },
+      ["exec: stdin must be a text, got 5"] = { command = { "ls" }, stdin = 5 },
+      ["exec: timeout must be a number of seconds, 0 or more, got 'x'"] = { command = { "ls" }, timeout = "x" },
+      ["exec: cwd must be a text without zero bytes, got true"] = { command = { "ls" }, cwd = true },
+      ["exec: env['A'] must be a text without zero bytes, got 1"] = { command = { "ls" }, env = { A = 1 } },
+    }) do
+      local err = failure(options or nil)
+      assert.same({ "input.parameter", message }, { err.kind, err.message })
+    end
+  end)
+
   it("names a misspelled option", function()
     local err = failure({ command = { "true" }, tiemout = 1 })
     assert.matches("unknown field 'tiemout'; did you mean 'timeout'", err.message)

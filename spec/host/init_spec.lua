@@ -51,6 +51,30 @@ describe("idle", function()
     assert.equal(idle.null, idle.json.null)
   end)
 
+  it("refuses what can't be right as an error of a kind, which names the line of the script", function()
+    for _, case in ipairs({
+      { "spawn: the first argument must be a function, got nil", idle.spawn },
+      { "list: the first argument must be a table, got 'x'", idle.list, "x" },
+      { "bytes: the first argument must be a text, got 5", idle.bytes, 5 },
+      { "error: message must be a text, got nil", idle.error, "my.kind" },
+      { "json.decode: bad argument #1 (string expected, got no value)", idle.json.decode },
+      { "secret.from_file: bad argument #1 (string expected, got no value)", idle.secret.from_file },
+      { "load_plan: path must be a text, got 5", idle.load_plan, 5 },
+      { "InvokeCommand is called with a colon: session:InvokeCommand(CommandName, Parameters)",
+        idle.sim.sync_server{}:session().InvokeCommand, "Get-Date" },
+      { "step is called with a colon: run:step(name, what, …)", idle.run{ name = "x" }.step, "x", print },
+    }) do
+      local err = failure(table.unpack(case, 2))
+      assert.same({ "input.parameter", case[1] }, { err.kind, err.message })
+    end
+    assert.equal("input.plan", failure(idle.export_plan, {}).kind)
+    assert.equal("the options of the simulator must be a table, got a string",
+      failure(idle.sim.sync_server, "x").message)
+    local outcome = child.run({ "-", stdin = "local idle = require('idle')\nidle.sleep('x')" })
+    assert.equal(65, outcome.exit_code)
+    assert.matches("stdin:2: sleep: seconds must be a number of seconds, 0 or more, got 'x'\n", outcome.stderr, 1, true)
+  end)
+
   it("raises errors of the script's own", function()
     local err = failure(idle.error, "shop.closed", "closed", { effect = "none", data = { hours = 8 } })
     assert.equal("shop.closed", err.kind)

@@ -1,6 +1,7 @@
 --- AuthSessionBroker: from the name a step asks for to an AuthSession (contracts §12).
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
+local parameter = require("idle.engine.parameter")
 local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
 
@@ -41,8 +42,8 @@ end
 
 local function check_session(session, where)
   if broker.is_session(session) then return session end
-  errors.raise("session.contract", ("%s: AuthSession must implement InvokeCommand(CommandName, Parameters); got a %s")
-    :format(where, session == nil and "nil" or type(session)))
+  errors.raise("input.session", ("%s: AuthSession must implement InvokeCommand(CommandName, Parameters); got %s")
+    :format(where, parameter.kind(session)))
 end
 
 --- A value as it is compared: text, whatever the case. Lists and maps match nothing.
@@ -165,7 +166,9 @@ end
 ---@param options? table
 ---@return idle.AuthSession
 function Broker:AcquireAuthSession(name, options)
-  name = name or ""
+  parameter.receiver(self, "broker:AcquireAuthSession(Name, Options)")
+  name = parameter.text(name or "", "AcquireAuthSession: Name")
+  parameter.options(options, "AcquireAuthSession: Options")
   if name == "" then
     if self.default then return self.default end
     errors.raise("session.missing", "no default auth session: the step names no AuthSessionName, "
@@ -185,6 +188,10 @@ end
 function broker.new(options)
   fields.check(options, OPTION_NAMES, "auth_session_broker")
   local entries = check_entries(options.sessions or {})
+  if options.fallback ~= nil and type(options.fallback) ~= "boolean" then
+    errors.raise("input.setup", "auth_session_broker: fallback must be true or false, got "
+      .. parameter.show(options.fallback))
+  end
   if options.default ~= nil then check_session(options.default, "auth_session_broker: default") end
   if #entries == 0 and options.default == nil then
     errors.raise("input.setup", "auth_session_broker: 'default' must be provided when there are no sessions")

@@ -2,18 +2,41 @@
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
 local loop = require("idle.loop")
+local parameter = require("idle.engine.parameter")
 local process = require("idle.process")
+local value = require("idle.engine.value")
 
 local FIELDS = { "command", "stdin", "timeout", "env", "cwd" }
 local DEFAULT_TIMEOUT_SECONDS = 300
 local MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
+local WORD = "a text without zero bytes"
+
+local function is_word(v) return type(v) == "string" and not v:find("\0", 1, true) end
+
+local function check_command(command)
+  if not value.is_sequence(command) then
+    parameter.refuse("exec: command", "a list: the program, then its arguments", command)
+  end
+  for index, word in ipairs(command) do
+    if not is_word(word) then parameter.refuse(("exec: command[%d]"):format(index), WORD, word) end
+  end
+end
+
+local function check_env(env)
+  for name, v in pairs(parameter.options(env, "exec: env")) do
+    if not is_word(name) then parameter.refuse("exec: a name in env", WORD, name) end
+    if not is_word(v) then parameter.refuse(("exec: env['%s']"):format(errors.escape(name)), WORD, v) end
+  end
+end
+
 local function check_options(options)
   fields.check(options, FIELDS, "exec", "input.parameter")
   local stdin, timeout = options.stdin or "", options.timeout or DEFAULT_TIMEOUT_SECONDS
-  if type(stdin) ~= "string" then error("exec: stdin must be a string", 3) end
-  if type(timeout) ~= "number" or timeout < 0 then error("exec: timeout must be a number of seconds", 3) end
-  return stdin, timeout
+  check_command(options.command)
+  check_env(options.env)
+  if options.cwd ~= nil and not is_word(options.cwd) then parameter.refuse("exec: cwd", WORD, options.cwd) end
+  return parameter.text(stdin, "exec: stdin"), parameter.seconds(timeout, "exec: timeout")
 end
 
 -- Whatever ends the wait for a program that runs, what it did is not known.

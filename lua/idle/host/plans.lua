@@ -2,7 +2,9 @@
 local clock = require("idle.host.clock")
 local context = require("idle.host.context")
 local errors = require("idle.engine.errors")
+local fields = require("idle.engine.fields")
 local json = require("idle.json")
+local parameter = require("idle.engine.parameter")
 local plan = require("idle.engine.plan")
 local plan_export = require("idle.engine.plan_export")
 local plan_load = require("idle.engine.plan_load")
@@ -82,6 +84,10 @@ end
 ---@param options? { schema?: "1.0"|"1.1" }
 ---@return string
 function plans.export_plan(made, options)
+  if type(made) ~= "table" or type(made.Steps) ~= "table" then
+    errors.raise("input.plan", "export_plan needs a plan as 'idle.plan' makes it, got " .. parameter.kind(made))
+  end
+  fields.check(parameter.options(options, "export_plan: options"), { "schema" }, "export_plan", "input.parameter")
   return plan_export.write(made, { schema = options and options.schema, sha256 = sha256 })
 end
 
@@ -89,6 +95,7 @@ end
 ---@param path string
 ---@return idle.Plan
 function plans.load_plan(path)
+  parameter.text(path, "load_plan: path")
   return plan_load.read(workflow_files.plan(path), { sha256 = sha256, source = errors.escape(path) })
 end
 

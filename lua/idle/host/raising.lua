@@ -5,14 +5,30 @@ local raising = {}
 
 local made = setmetatable({}, { __mode = "k" })
 
+-- luaL_check* names the wrapper and its line, of which the script knows nothing.
+local function raise_bad_argument(name, raised)
+  local index, why = tostring(raised):match("bad argument #(%d+) to '[^']*' %((.*)%)$")
+  if not index then error(raised, 0) end
+  errors.raise("input.parameter", ("%s: bad argument #%s (%s)"):format(name, index, why))
+end
+
+local function wrap(name, member)
+  return function(...)
+    local ok, result, err = pcall(member, ...)
+    if not ok then raise_bad_argument(name, result) end
+    return (errors.check(result, err))
+  end
+end
+
 --- A module whose functions raise what the original's return; the same one each time.
 ---@param module table
+---@param name   string  what scripts call it
 ---@return table
-function raising.of(module)
+function raising.of(module, name)
   if made[module] then return made[module] end
   local wrapped = {}
-  for name, member in pairs(module) do
-    wrapped[name] = type(member) == "function" and function(...) return (errors.check(member(...))) end or member
+  for key, member in pairs(module) do
+    wrapped[key] = type(member) == "function" and wrap(name .. "." .. key, member) or member
   end
   made[module] = wrapped
   return wrapped

@@ -4,6 +4,7 @@ local errors = require("idle.engine.errors")
 local execution_options = require("idle.engine.execution_options")
 local exit_status = require("idle.engine.exit_status")
 local fields = require("idle.engine.fields")
+local parameter = require("idle.engine.parameter")
 local redact = require("idle.engine.redact")
 local step_runner = require("idle.host.step_runner")
 local step_types = require("idle.host.step_types")
@@ -134,6 +135,7 @@ end
 ---@param options? idle.StepOptions
 ---@return any
 function Run:step(name, what, with, options)
+  parameter.receiver(self, "run:step(name, what, …)")
   if type(what) == "function" then with, options = nil, with end
   local step = self:prepare(name, what, with, options)
   self.steps[#self.steps + 1] = step.record
@@ -172,6 +174,7 @@ function Run:__close(reason) self:finish(reason) end
 --- on its failure is the script's business, not that of the exit status.
 ---@return table
 function Run:result()
+  parameter.receiver(self, "run:result()")
   self:finish(nil)
   exit_statuses[self.number] = nil
   local result = redact.copy({

@@ -1,26 +1,30 @@
 --- Tasks that work together: several at once, one with a deadline, one that
 --- asks again and again.
 local errors = require("idle.engine.errors")
+local fields = require("idle.engine.fields")
 local loop = require("idle.loop")
+local parameter = require("idle.engine.parameter")
+local value = require("idle.engine.value")
 
 local tasks = {}
 
 -- The look that falls on the deadline itself still gets this long.
 local LAST_LOOK_SECONDS = 1
 
-local function check_seconds(seconds, what, level)
-  if type(seconds) == "number" and seconds >= 0 and seconds < math.huge then return seconds end
-  error(("%s must be a number of seconds, 0 or more; got %s"):format(what, tostring(seconds)), level + 1)
-end
-
-local function check_function(f, what, level)
-  if type(f) ~= "function" then error(("%s must be a function, got a %s"):format(what, type(f)), level + 1) end
-end
+local GATHER_OPTIONS, WAIT_UNTIL_OPTIONS = { "jobs" }, { "check", "timeout", "interval", "what" }
 
 --- Waits; the other tasks go on.
 ---@param seconds number  fractions allowed
 function tasks.sleep(seconds)
-  loop.sleep(math.ceil(check_seconds(seconds, "sleep: seconds", 2) * 1000))
+  loop.sleep(math.ceil(parameter.seconds(seconds, "sleep: seconds") * 1000))
+end
+
+--- Runs a function in a task of its own.
+---@param f fun(...): ...
+---@return idle.Task
+function tasks.spawn(f, ...)
+  parameter.callable(f, "spawn: the first argument")
+  return loop.spawn(f, ...)
 end
 
 -- Tasks that end with the block that started them, whatever ends it. If one of
@@ -73,8 +77,8 @@ end
 ---@param f fun(...): ...
 ---@return any ...  what f returned; raises what f raised, or `timeout`
 function tasks.with_timeout(seconds, f, ...)
-  check_seconds(seconds, "with_timeout: seconds", 2)
-  check_function(f, "with_timeout: f", 2)
+  parameter.seconds(seconds, "with_timeout: seconds")
+  parameter.callable(f, "with_timeout: f")
   return tasks.limit(seconds, "the function was", f, ...)
 end
 
@@ -100,18 +104,28 @@ local function join_quietly(task)
   if not ok and not task:is_done() then error(reason, 0) end
 end
 
+-- Returns how many run at once.
+local function check_gather(functions, options)
+  if type(functions) ~= "table" or (next(functions) ~= nil and not value.is_sequence(functions)) then
+    parameter.refuse("gather: the first argument", "a list of functions", functions)
+  end
+  for index, f in ipairs(functions) do parameter.callable(f, ("gather: function %d"):format(index)) end
+  fields.check(parameter.options(options, "gather: options"), GATHER_OPTIONS, "gather", "input.parameter")
+  local jobs = options and options.jobs
+  if jobs == nil then return #functions end
+  if math.type(jobs) ~= "integer" or jobs < 1 then
+    parameter.refuse("gather: jobs", "a whole number, 1 or more", jobs)
+  end
+  return jobs
+end
+
 --- Runs functions concurrently and waits for all. The first error cancels the
 --- rest and is raised.
 ---@param functions (fun(): any)[]
 ---@param options?  { jobs?: integer }  jobs = how many at once; default: all
 ---@return table results  the first result of each, in order, and `n`
 function tasks.gather(functions, options)
-  if type(functions) ~= "table" then error("gather takes a list of functions", 2) end
-  for index, f in ipairs(functions) do check_function(f, ("gather: function %d"):format(index), 2) end
-  local jobs = options and options.jobs or #functions
-  if math.type(jobs) ~= "integer" or (jobs < 1 and #functions > 0) then
-    error(("gather: jobs must be an integer, 1 or more; got %s"):format(tostring(jobs)), 2)
-  end
+  local jobs = check_gather(functions, options)
   local job = { functions = functions, next = 1, results = { n = #functions } }
   local group <close> = new_group()
   for index = 1, math.min(jobs, #functions) do group[index] = loop.spawn(work, job, group) end
@@ -133,10 +147,11 @@ end
 ---@param options { check: (fun(): any), timeout: number, interval?: number, what?: string }
 ---@return any answer  the first true value; raises `timeout` if none came
 function tasks.wait_until(options)
-  if type(options) ~= "table" then error("wait_until takes a table { check = f, timeout = s }", 2) end
-  check_function(options.check, "wait_until: check", 2)
-  local timeout = check_seconds(options.timeout, "wait_until: timeout", 2)
-  local interval = check_seconds(options.interval or 1, "wait_until: interval", 2)
+  fields.check(options, WAIT_UNTIL_OPTIONS, "wait_until", "input.parameter")
+  parameter.callable(options.check, "wait_until: check")
+  local timeout = parameter.seconds(options.timeout, "wait_until: timeout")
+  local interval = parameter.seconds(options.interval or 1, "wait_until: interval")
+  local what = parameter.text(options.what or "an answer", "wait_until: what")
   local deadline = loop.monotonic() + timeout
   local ok, found =
     pcall(tasks.limit, timeout + LAST_LOOK_SECONDS, "check was", poll, options.check, interval, deadline)
@@ -144,7 +159,7 @@ function tasks.wait_until(options)
   if not ok and not (errors.is(found) and found.kind == "timeout" and loop.monotonic() >= deadline) then
     error(found, 0)
   end
-  errors.raise("timeout", ("waited %g s for %s"):format(timeout, options.what or "an answer"),
+  errors.raise("timeout", ("waited %g s for %s"):format(timeout, what),
     { effect = not ok and found.effect or "none" })
 end
 

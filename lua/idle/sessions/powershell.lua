@@ -6,6 +6,7 @@ local error_record = require("idle.sessions.error_record")
 local errors = require("idle.engine.errors")
 local live = require("idle.live")
 local lock = require("idle.sessions.lock")
+local parameter = require("idle.engine.parameter")
 local remote_shell = require("idle.sessions.remote_shell")
 local request = require("idle.sessions.request")
 
@@ -121,6 +122,7 @@ end
 ---@return any output
 ---@return { warnings: string[] } facts
 function Session:InvokeCommand(CommandName, Parameters)
+  parameter.receiver(self, "session:InvokeCommand(CommandName, Parameters)")
   local seq = self.last_seq + 1
   local line = base64.encode(request.encode(seq, CommandName, Parameters, self.depth))
   self.last_seq = seq

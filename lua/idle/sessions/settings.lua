@@ -1,6 +1,7 @@
 --- Checks the fields of a session's options before anything is opened.
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
+local parameter = require("idle.engine.parameter")
 local value = require("idle.engine.value")
 
 local settings = {}
@@ -82,9 +83,7 @@ local COMMON = {
 -- What was given, unless it may be a secret.
 local function shown(row, v)
   if row[1] == "secret" then return "" end
-  if type(v) == "string" then return (", not '%s'"):format(errors.escape(v)) end
-  local is_scalar = type(v) == "number" or type(v) == "boolean"
-  return is_scalar and ", not " .. tostring(v) or ", not a " .. type(v)
+  return ", not " .. parameter.show(v)
 end
 
 --- Says what is wrong with a field, whatever it is called.

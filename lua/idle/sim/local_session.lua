@@ -4,6 +4,7 @@ local arrival = require("idle.sim.arrival")
 local clixml = require("idle.clixml")
 local error_record = require("idle.sessions.error_record")
 local errors = require("idle.engine.errors")
+local parameter = require("idle.engine.parameter")
 local records = require("idle.sim.records")
 local request = require("idle.sessions.request")
 
@@ -39,6 +40,7 @@ end
 ---@return any output
 ---@return { warnings: string[] } facts
 function Session:InvokeCommand(CommandName, Parameters)
+  parameter.receiver(self, "session:InvokeCommand(CommandName, Parameters)")
   local answer = self.server:run(CommandName, send(CommandName, Parameters))
   if answer.kind == "error" then error(error_record.to_error(arrival.of(answer.record, DEPTH), CommandName), 0) end
   if answer.kind == "exit" then

@@ -1,6 +1,7 @@
 --- The options of the simulated sync server: names, defaults, and what they may hold.
 local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
+local parameter = require("idle.engine.parameter")
 local suggest = require("idle.engine.suggest")
 local texts = require("idle.sim.texts")
 local value = require("idle.engine.value")
@@ -145,9 +146,9 @@ end
 
 local function check_value(name, option, given)
   local is_right, what = option[2][1](given)
-  if not is_right then
-    errors.raise("input.option", ("simulator option '%s' must be %s"):format(name, what or option[2][2]))
-  end
+  if is_right then return end
+  local got = type(given) == "table" and "" or ", got " .. parameter.show(given)
+  errors.raise("input.option", ("simulator option '%s' must be %s%s"):format(name, what or option[2][2], got))
 end
 
 --- Checks options and fills in the defaults.
@@ -156,6 +157,9 @@ end
 ---@return idle.SimOptions
 function options.complete(given, with_process_options)
   local complete = {}
+  if given ~= nil and type(given) ~= "table" then
+    errors.raise("input.option", "the options of the simulator must be a table, got " .. parameter.kind(given))
+  end
   for _, name in ipairs(known_names(with_process_options)) do
     complete[name] = (OPTIONS[name] or PROCESS_OPTIONS[name])[1]
   end

@@ -3,6 +3,7 @@
 local adsync = require("idle.sim.adsync")
 local binder = require("idle.sim.binder")
 local core_commands = require("idle.sim.core_commands")
+local parameter = require("idle.engine.parameter")
 local records = require("idle.sim.records")
 local texts = require("idle.sim.texts")
 local value = require("idle.engine.value")
@@ -169,12 +170,14 @@ end
 --- Every start that took effect, oldest first.
 ---@return { Seq: integer, Utc: string, PolicyType: string, Pid: integer }[]
 function Server:ledger()
+  parameter.receiver(self, "server:ledger()")
   return self.world.store:ledger()
 end
 
 --- An AuthSession for this server, within the process.
 ---@return idle.SimSession
 function Server:session()
+  parameter.receiver(self, "server:session()")
   return require("idle.sim.local_session").new(self)
 end
 

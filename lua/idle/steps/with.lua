@@ -2,6 +2,7 @@
 --- converted, and for everything else an error that names step, key and value.
 local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
+local parameter = require("idle.engine.parameter")
 local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
 
@@ -63,13 +64,6 @@ function with.word(words)
   end
 end
 
-local function show(v)
-  if type(v) == "string" then return ("'%s'"):format(errors.escape(v)) end
-  if type(v) == "number" or type(v) == "boolean" then return tostring(v) end
-  if value.is_null(v) then return "null" end
-  return "a " .. (value.is_secret(v) and "secret" or type(v))
-end
-
 local function known_keys(keys)
   local names, by_name = {}, {}
   for index, key in ipairs(keys) do
@@ -102,7 +96,7 @@ end
 ---@param what string  it must be
 ---@param v    any     it is
 function with.refuse(step, path, what, v)
-  errors.raise("input.with", ("%s requires %s to be %s, got %s"):format(step, path, what, show(v)))
+  errors.raise("input.with", ("%s requires %s to be %s, got %s"):format(step, path, what, parameter.show(v)))
 end
 
 local function read(step, key, v, path)
