@@ -70,12 +70,16 @@ local MEMBERS = {
 -- C modules that return `nil, err`; what a script calls raises.
 local RAISING = { json = "idle.json", secret = "idle.secret" }
 
+local function note_missing(path, name, members)
+  require("idle.host.missing").note(path, name, members)
+end
+
 -- Tables whose fields are modules: idle.providers.entra_connect is the module
 -- idle.providers.entra_connect.
 local function new_namespace(prefix, names)
   return setmetatable({}, {
     __index = function(_, name)
-      if type(name) ~= "string" or not names[name] then return nil end
+      if type(name) ~= "string" or not names[name] then return note_missing(prefix:sub(1, -2), name, names) end
       return require(prefix .. name)
     end,
   })
@@ -98,13 +102,19 @@ function idle.error(kind, message, fields)
   error(require("idle.engine.errors").from(err), 0)
 end
 
+-- The names of all members.
+local members = { json = true, secret = true }
+for _, source in ipairs({ MEMBERS, idle }) do
+  for name in pairs(source) do members[name] = true end
+end
+
 local TRACED = { ssh_session = true, process_session = true }
 
 local function find(name)
   if TRACED[name] then require("idle.host.terminal").trace_sessions() end
-  if RAISING[name] then return require("idle.host.raising").of(require(RAISING[name]), name) end
+  if RAISING[name] then return require("idle.host.raising").of(require(RAISING[name]), name, note_missing) end
   local place = MEMBERS[name]
-  if not place then return nil end
+  if not place then return note_missing("idle", name, members) end
   local module = require(place[1])
   if place[2] then return module[place[2]] end
   return module

@@ -115,7 +115,48 @@ stack traceback:
   end)
 end)
 
+describe("an error about a member of idle that is not there", function()
+  local function hint_of(script)
+    local outcome = child.run({ "-", stdin = "local idle = require('idle')\n" .. script })
+    assert.not_equal(0, outcome.exit_code)
+    return outcome.stderr:match("\n[^\n]*: (there is no [^\n]*)\n$")
+  end
+
+  it("names the nearest one below lua's own message", function()
+    local outcome = child.run({ "-", stdin = "local idle = require('idle')\nidle.slep(1)" })
+    assert.equal(1, outcome.exit_code)
+    assert.match("^[^\n]*stdin:2: attempt to call a nil value %(field 'slep'%)\nstack traceback:\n", outcome.stderr)
+    for script, hint in pairs({
+      ["idle.slep(1)"] = "there is no 'idle.slep'; did you mean 'idle.sleep'?",
+      ["idle.slumber(1)"] = "there is no 'idle.slumber'",
+      ["idle.sim.sync_sever{}"] = "there is no 'idle.sim.sync_sever'; did you mean 'idle.sim.sync_server'?",
+      ["idle.simm.sync_server{}"] = "there is no 'idle.simm'; did you mean 'idle.sim'?",
+      ["idle.providers.entraconnect()"] =
+        "there is no 'idle.providers.entraconnect'; did you mean 'idle.providers.entra_connect'?",
+      ["idle.secret.from_evn('x')"] = "there is no 'idle.secret.from_evn'; did you mean 'idle.secret.from_env'?",
+      ["idle.json.decod('x')"] = "there is no 'idle.json.decod'; did you mean 'idle.json.decode'?",
+      ["idle.test.fake_sesion{}"] = "there is no 'idle.test.fake_sesion'; did you mean 'idle.test.fake_session'?",
+      ["idle.spawn(function() idle.slep(1) end)"] = "there is no 'idle.slep'; did you mean 'idle.sleep'?",
+    }) do
+      assert.equal(hint, hint_of(script), script)
+    end
+  end)
+
+  it("says nothing where a script only looks, or another table lacks the field", function()
+    assert.equal("nil\n", child.run({ "-", stdin = "print(require('idle').slep)" }).stdout)
+    assert.is_nil(hint_of("local shop = {} shop.slep()"))
+    assert.is_nil(hint_of("print(idle.slep) error('slep')"))
+  end)
+end)
+
 describe("an error object that nobody caught", function()
+  it("of ours, made of lua's, names its place once", function()
+    local outcome = child.run({ "-", stdin = [[
+local run <close> = require("idle").run{ name = "x" }
+run:step("s", function() error("no luck") end)]] })
+    assert.match("^[^\n]*: stdin:2: no luck\n$", outcome.stderr)
+  end)
+
   it("is shown by its __tostring, without a traceback", function()
     local object = "setmetatable({}, { __tostring = function() return 'my error' end })"
     assert.equal("lua: my error\n", message_of("error(" .. object .. ")"))

@@ -32,6 +32,25 @@ describe("a script", function()
     assert.equal(0, same_script("only_comment").exit_code)
   end)
 
+  it("that is not there is told as in lua, and a command that was misspelled is named", function()
+    local function stderr_of(...)
+      local outcome = child.run({ ..., cwd = folder })
+      assert.equal(66, outcome.exit_code)
+      return outcome.stderr
+    end
+    local hint = "'%s' is no script and no command; did you mean the command '%s'?\n"
+    for word, command in pairs({ syn = "sync", snyc = "sync", chekc = "check", runn = "run", hlep = "help" }) do
+      assert.match("^[^\n]*cannot open " .. word .. "[^\n]*\n[^\n]*: " .. hint:format(word, command):gsub("%?", "%%?")
+        .. "$", stderr_of(word))
+    end
+    for _, word in ipairs({ "x", "joiner", "syn.lua", "./syn", "syncsyncsyncsyncsync" }) do
+      assert.match("^[^\n]*cannot open [^\n]*\n$", stderr_of(word))
+    end
+    -- It is there: whatever is wrong with it, nobody means a command.
+    assert(file.mkdir(folder .. "/tset"))
+    assert.is_nil(stderr_of("tset"):find("did you mean", 1, true))
+  end)
+
   it("may begin with a byte order mark", function()
     assert.equal("bom\t2\n", same_script("bom.lua").stdout)
   end)

@@ -29,10 +29,19 @@ void idle_chunk_message(const char *program, const char *text) {
 /* Where the registry keeps the error that ended the last chunk. */
 static const char last_error;
 
+/* A member of `idle` that is not there: lua's own message does not say whose field it is. [-0, +0, m] */
+static void print_hint(lua_State *L, const char *program, const char *text) {
+  if (!idle_status_push_asker(L, "idle.host.missing", "hint")) return;
+  lua_pushstring(L, text);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_isstring(L, -1)) idle_chunk_message(program, lua_tostring(L, -1));
+  lua_pop(L, 1);
+}
+
 /* Reports the error object and its text on top. [-2, +0, m] */
 static int report(lua_State *L, const char *program) {
   const char *text = lua_tostring(L, -1);
   idle_chunk_message(program, text != NULL ? text : "(error object has no text)");
+  if (text != NULL) print_hint(L, program, text);
   int status = idle_status_of_error(L, -2);
   lua_pop(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &last_error);
@@ -59,7 +68,7 @@ int idle_chunk_report_tasks(idle_runtime *rt, const char *program) {
 
 int idle_chunk_end_runs(idle_runtime *rt, const char *program) {
   lua_State *L = idle_runtime_lua(rt);
-  if (!idle_status_push_asker(L, "idle.host.run")) return 0;
+  if (!idle_status_push_asker(L, "idle.host.run", "exit_status")) return 0;
   lua_rawgetp(L, LUA_REGISTRYINDEX, &last_error);
   if (idle_runtime_call(rt, 1) != LUA_OK) return report(L, program); /* a task: it writes events */
   int status = (int)lua_tointeger(L, -1);

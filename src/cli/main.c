@@ -134,12 +134,24 @@ static int push_arguments(lua_State *L) {
   return count;
 }
 
+/* Below lua's own message. A word with a dot or a slash is the name of a file. */
+static void hint_at_command(const Program *program, const char *word) {
+  const char *command = idle_options_near_command(word);
+  if (command == NULL || strpbrk(word, "./") != NULL || access(word, F_OK) == 0) return;
+  char message[128];
+  (void)snprintf(message, sizeof message, "'%s' is no script and no command; did you mean the command '%s'?", word,
+                 command);
+  idle_chunk_message(program->name, message);
+}
+
 static bool run_script(Program *program) {
   lua_State *L = idle_runtime_lua(program->rt);
   const char *path = program->argv[program->options.script];
   bool is_stdin = strcmp(path, "-") == 0 && strcmp(program->argv[program->options.script - 1], "--") != 0;
   int status = luaL_loadfile(L, is_stdin ? NULL : path);
-  return run(program, status, status == LUA_OK ? push_arguments(L) : 0);
+  bool is_well = run(program, status, status == LUA_OK ? push_arguments(L) : 0);
+  if (status == LUA_ERRFILE && !is_stdin) hint_at_command(program, path);
+  return is_well;
 }
 
 /* ---- The program ---- */

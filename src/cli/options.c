@@ -154,12 +154,27 @@ static bool is_long(const char *argument) {
   return argument[0] == '-' && argument[1] == '-' && argument[2] != '\0' && argument[2] != '-';
 }
 
+static const char *const commands[] = {"sync", "check",  "plan", "run",    "resume", "runs",
+                                       "show", "report", "test", "doctor", "sim",    "help"};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
 static const char *find_command(const char *word) {
-  static const char *const commands[] = {"sync", "check",  "plan", "run",    "resume", "runs",
-                                         "show", "report", "test", "doctor", "sim",    "help"};
-  for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+  for (size_t i = 0; i < COMMANDS; i++)
     if (strcmp(word, commands[i]) == 0) return commands[i];
   return NULL;
+}
+
+/* Two letters may be wrong, which two that are swapped count as, or one of a short word. */
+const char *idle_options_near_command(const char *word) {
+  size_t size = strlen(word), best = size < 4 ? 2 : 3;
+  const char *nearest = NULL;
+  for (size_t i = 0; i < COMMANDS && size > 1 && size <= LONGEST_NAME; i++) {
+    size_t changes = distance(word, size, commands[i]);
+    if (changes >= best) continue;
+    best = changes;
+    nearest = commands[i];
+  }
+  return nearest;
 }
 
 /* Reads up to the script, the command word, `-` or `--`. */

@@ -44,6 +44,9 @@ typedef struct {
  * Returns: IDLE_OPTIONS_OK, or why it is wrong; release `options` anyway. */
 idle_options_status idle_options_read(idle_options *options, int argc, char **argv);
 
+/* The command that somebody may have meant by the name of a script that is not there; NULL: none is near. */
+const char *idle_options_near_command(const char *word);
+
 void idle_options_release(idle_options *options);
 
 #endif

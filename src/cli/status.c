@@ -11,10 +11,10 @@ int idle_status_worse(int status, int other) {
   return status != 0 ? status : other;
 }
 
-bool idle_status_push_asker(lua_State *L, const char *module) {
+bool idle_status_push_asker(lua_State *L, const char *module, const char *function) {
   int top = lua_gettop(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-  if (lua_getfield(L, -1, module) == LUA_TTABLE && lua_getfield(L, -1, "exit_status") == LUA_TFUNCTION) {
+  if (lua_getfield(L, -1, module) == LUA_TTABLE && lua_getfield(L, -1, function) == LUA_TFUNCTION) {
     lua_replace(L, top + 1);
     lua_settop(L, top + 1);
     return true;
@@ -25,7 +25,7 @@ bool idle_status_push_asker(lua_State *L, const char *module) {
 
 int idle_status_of_error(lua_State *L, int index) {
   index = lua_absindex(L, index);
-  if (!lua_istable(L, index) || !idle_status_push_asker(L, "idle.engine.errors")) return EXIT_FAILURE;
+  if (!lua_istable(L, index) || !idle_status_push_asker(L, "idle.engine.errors", "exit_status")) return EXIT_FAILURE;
   lua_pushvalue(L, index);
   int status = lua_pcall(L, 1, 1, 0) == LUA_OK ? (int)lua_tointeger(L, -1) : EX_SOFTWARE;
   lua_pop(L, 1);

@@ -11,9 +11,8 @@ int idle_status_worse(int status, int other);
 /* What a program ends with because of the error object at `index`. [-0, +0, m] */
 int idle_status_of_error(lua_State *L, int index);
 
-/* Pushes the function `exit_status` of a module, which says what an error asks
- * for, unless nobody loaded the module: then it has nothing to say.
+/* Pushes a function of a module, unless nobody loaded the module: then it has nothing to say.
  * Returns: whether it pushed one. [-0, +(0|1), m] */
-bool idle_status_push_asker(lua_State *L, const char *module);
+bool idle_status_push_asker(lua_State *L, const char *module, const char *function);
 
 #endif

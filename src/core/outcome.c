@@ -16,10 +16,13 @@ static bool is_idle_error(lua_State *L, int index) {
 }
 
 /* An error of ours says what went wrong; where the script asked for it, the stack tells, as lua does for strings.
- * The text is on top. [-0, +0..1, m] */
+ * One that was made of a string of lua's may say so already. The text is on top. [-0, +0..1, m] */
 static void add_place(lua_State *L) {
   char place[IDLE_PLACE_SIZE];
-  if (is_idle_error(L, 1) && idle_stack_place(L, place)) lua_pushfstring(L, "%s: %s", place, lua_tostring(L, -1));
+  if (!is_idle_error(L, 1) || !idle_stack_place(L, place)) return;
+  const char *text = lua_tostring(L, -1);
+  size_t size = strlen(place);
+  if (strncmp(text, place, size) != 0 || text[size] != ':') lua_pushfstring(L, "%s: %s", place, text);
 }
 
 /* The error at index 1 as lua prints it. [-0, +1..3, m] */

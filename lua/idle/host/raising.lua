@@ -22,16 +22,17 @@ end
 
 --- A module whose functions raise what the original's return; the same one each time.
 ---@param module table
----@param name   string  what scripts call it
+---@param name   string  what scripts call it, as a member of `idle`
+---@param note_missing fun(path: string, name: any, members: table)  told of a member that is not there
 ---@return table
-function raising.of(module, name)
+function raising.of(module, name, note_missing)
   if made[module] then return made[module] end
   local wrapped = {}
   for key, member in pairs(module) do
     wrapped[key] = type(member) == "function" and wrap(name .. "." .. key, member) or member
   end
   made[module] = wrapped
-  return wrapped
+  return setmetatable(wrapped, { __index = function(_, key) return note_missing("idle." .. name, key, module) end })
 end
 
 return raising

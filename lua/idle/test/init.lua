@@ -35,7 +35,7 @@ local MEMBERS = {
 return setmetatable(test, {
   __index = function(_, name)
     local place = MEMBERS[name]
-    if not place then return nil end
+    if not place then return require("idle.host.missing").note("idle.test", name, MEMBERS) end
     local module = require(place[1])
     return place[2] and module[place[2]] or module
   end,
