@@ -33,6 +33,21 @@ describe("idle.sim.timeline", function()
     assert.equal(900 * 1000, next_start(seen))
   end)
 
+  it("comes up idle whatever its cycles last, and then they do last that long", function()
+    for _, given in ipairs({
+      { cycle_seconds = 900 }, { cycle_seconds = 5000 }, { schedule_seconds = 10 }, { gap_seconds = 400 },
+      { start_delay_seconds = 1000 }, { cycle_seconds = 3600, schedule_seconds = 1 },
+    }) do
+      local seen = look(given, {}, 0)
+      assert.is_false(is_flag_up(seen))
+      assert.is_false(timeline.is_busy(seen.cycles, seen.now_ms))
+      assert.equal(54, #history(seen))
+      for _, entry in ipairs(history(seen)) do assert.is_true(entry.is_complete) end
+      assert.equal((given.schedule_seconds or 1800) * 500, next_start(seen))
+    end
+    assert.equal(1000 + 900 * 1000 + 5 * 500, look({ cycle_seconds = 900 }, { 0 }, 1).last.end_ms - EPOCH)
+  end)
+
   it("runs the six runs of a cycle in their order, with pauses between them", function()
     local names, from, to = {}, {}, {}
     for index, run in ipairs(look({}, { 0 }, 30).last.runs) do

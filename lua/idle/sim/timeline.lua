@@ -37,15 +37,26 @@ local function result_of(options, name, by)
   return by ~= "past" and options.result[name] or "success"
 end
 
+-- The last scheduled cycle of the past began half an interval ago. It has ended, however long the cycles are to last:
+-- a server that comes up has nothing to do. So those of the past may be shorter.
+local PAST_SHARE = 0.9
+
+local function pace_of(options, by)
+  if by ~= "past" then return 1 end
+  local seconds = options.start_delay_seconds + options.cycle_seconds + options.gap_seconds * (#texts.runs - 1)
+  return math.min(1, PAST_SHARE * options.schedule_seconds / 2 / seconds)
+end
+
 local function new_cycle(options, at_ms, policy, by)
-  local from = at_ms + ms(options.start_delay_seconds)
+  local pace = pace_of(options, by)
+  local from = at_ms + ms(options.start_delay_seconds * pace)
   local cycle = { at_ms = at_ms, begin_ms = from, policy = policy, by = by, runs = {} }
   for _, run in ipairs(texts.runs) do
     if has_run(options, run.kind, by) then
-      local to = from + ms(options.cycle_seconds * run.share)
+      local to = from + ms(options.cycle_seconds * run.share * pace)
       cycle.runs[#cycle.runs + 1] = { name = run.name, connector = run.connector, kind = run.kind, start_ms = from,
                                       end_ms = to, result = result_of(options, run.name, by) }
-      from = to + ms(options.gap_seconds)
+      from = to + ms(options.gap_seconds * pace)
     end
   end
   cycle.end_ms = cycle.runs[#cycle.runs].end_ms
