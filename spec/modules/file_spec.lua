@@ -100,6 +100,17 @@ describe("idle.file", function()
     assert.equal("file.open", select(2, file.real_path(dir .. "/nothing")).kind)
   end)
 
+  it("says at once that somebody else has a lock", function()
+    local path = dir .. "/lock"
+    local lock <close> = assert(file.try_lock(path))
+    local none, err = file.try_lock(path)
+    assert.is_nil(none)
+    assert.same({ "file.locked", ("'%s' is locked by somebody else"):format(path) }, { err.kind, err.message })
+    lock:unlock()
+    local again <close> = assert(file.try_lock(path)) -- luacheck: ignore again
+    assert.equal("file.open", select(2, file.try_lock(dir .. "/a/b")).kind)
+  end)
+
   it("lets only one process at a time have a lock", function()
     local path = dir .. "/lock"
     local lock <close> = assert(file.lock(path))

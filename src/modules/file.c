@@ -137,16 +137,21 @@ static int file_write_private(lua_State *L) {
   return push_done(L, is_renamed, path);
 }
 
-static int file_lock(lua_State *L) {
+static int lock_file(lua_State *L, int operation) {
   const char *path = check_path(L, 1);
   Handle *handle = push_handle(L);
   handle->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (handle->fd < 0) return fail_open(L, path);
-  while (flock(handle->fd, LOCK_EX) != 0) {
+  while (flock(handle->fd, operation) != 0) {
+    if (errno == EWOULDBLOCK) return idle_fail(L, "file.locked", "'%s' is locked by somebody else", path);
     if (errno != EINTR) return idle_fail(L, "file.open", "cannot lock '%s': %s", path, strerror(errno));
   }
   return 1;
 }
+
+static int file_lock(lua_State *L) { return lock_file(L, LOCK_EX); }
+
+static int file_try_lock(lua_State *L) { return lock_file(L, LOCK_EX | LOCK_NB); }
 
 static int file_mkdir(lua_State *L) {
   const char *path = check_path(L, 1);
@@ -211,6 +216,7 @@ static const luaL_Reg functions[] = {
     {"remove", file_remove},
     {"remove_all", file_remove_all},
     {"temp_dir", file_temp_dir},
+    {"try_lock", file_try_lock},
     {"write_private", file_write_private},
     {NULL, NULL},
 };

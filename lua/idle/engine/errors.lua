@@ -56,6 +56,7 @@ errors.kinds = {
   ["pipe.too_large"] = UNKNOWN,
   ["process.spawn"] = NONE,
   ["file.open"] = NONE,
+  ["file.locked"] = NONE_RETRY,
   ["file.read"] = NONE,
   ["file.too_large"] = NONE,
   ["file.write"] = UNKNOWN,

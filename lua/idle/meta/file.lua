@@ -65,6 +65,12 @@ function file.remove_all(path) end
 ---@return idle.Error? err  kind `file.write`
 function file.temp_dir(prefix) end
 
+--- Takes the only lock on a file, unless somebody has it. The file is made if it is not there.
+---@param path string
+---@return idle.FileLock?
+---@return idle.Error? err  kinds `file.locked`, `file.open`
+function file.try_lock(path) end
+
 --- Replaces a file as a whole: at any moment either the old or the new text is there, and only its owner may read it.
 ---@param path string
 ---@param text string

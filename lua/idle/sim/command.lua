@@ -27,6 +27,7 @@ local function parse(list, names, usage)
       index = index + 1
       text = list[index] or refuse(("--%s needs a value"):format(name), usage)
     end
+    if not text:find("%S") then refuse(("--%s needs a value that is not empty"):format(name), usage) end
     if name == "set" then given.set[#given.set + 1] = text else given[name] = text end
     index = index + 1
   end
@@ -35,7 +36,9 @@ end
 
 local function read_options(path, settings)
   local file, json = require("idle.file"), require("idle.json")
-  local given = errors.check(json.decode(errors.check(file.read(path)), path))
+  local text, err = file.read(path)
+  if not text then errors.raise("input.file", "--state: " .. err.message) end
+  local given = errors.check(json.decode(text, path))
   for _, setting in ipairs(settings) do
     local name, v = options_of.parse_setting(setting)
     given[name] = v
@@ -82,7 +85,7 @@ end
 -- A mistake on the command line, which leaves nothing in doubt.
 local function make_folder(dir)
   local made, err = require("idle.file").mkdir(dir)
-  if not made then errors.raise("input.file", "--dir: " .. err.message, { cause = err }) end
+  if not made then errors.raise("input.file", "--dir: " .. err.message) end
 end
 
 local function run_sshd(list)
@@ -90,7 +93,9 @@ local function run_sshd(list)
   if rest[1] then refuse(("unexpected argument '%s'"):format(errors.escape(rest[1])), SSHD_USAGE) end
   if not given.dir then refuse("--dir is missing", SSHD_USAGE) end
   local port = math.tointeger(tonumber(given.port or 0))
-  if not port or port < 0 or port > 65535 then refuse("--port must be a number from 1 to 65535", SSHD_USAGE) end
+  if not port or port < 0 or port > 65535 then
+    refuse(("--port must be a number from 1 to 65535, not '%s'"):format(errors.escape(given.port)), SSHD_USAGE)
+  end
   local options = {}
   for _, setting in ipairs(given.set) do
     local name, v = options_of.parse_setting(setting)

@@ -14,6 +14,7 @@ local far_end = {}
 ---@field session_options idle.SshSessionOptions  what idle.ssh_session needs to reach it
 ---@field state_path      string  the options of the server, as JSON
 ---@field sshd            table   idle.sim.sshd's server
+---@field package lock     idle.FileLock  while the folder is ours
 local FarEnd = {}
 FarEnd.__index = FarEnd
 
@@ -48,6 +49,15 @@ local function write_bin(dir, state_path)
   for _, name in ipairs({ "powershell.exe", "pwsh" }) do write_script(dir .. "/bin/" .. name, state_path) end
 end
 
+-- Another one with the same folder would write its keys and its server over those of the first.
+local function take_folder(dir)
+  local lock, err = file.try_lock(dir .. "/lock")
+  if lock then return lock end
+  if err.kind ~= "file.locked" then error(errors.from(err), 0) end
+  errors.raise("input.setup", ("folder '%s' is in use by another simulated server that still runs; end that one, or "
+    .. "take another folder"):format(errors.escape(dir)))
+end
+
 --- Starts sshd with a simulated sync server behind it.
 ---@param given { dir?: string, port?: integer, options?: table, sshd?: table }  without a `dir` it has
 ---       one of its own until it stops; `options` as of idle.sim.sync_server; `sshd` goes to idle.sim.sshd
@@ -57,13 +67,14 @@ function far_end.sshd_server(given)
   options_of.complete(options, true)
   if given.dir then errors.check(file.mkdir(given.dir)) end
   local dir = given.dir and errors.check(file.real_path(given.dir)) or errors.check(file.temp_dir("idle-far-end-"))
+  local lock = take_folder(dir)
   local state_path = write_server(dir, options)
   write_bin(dir, state_path)
   local start = { dir = dir, port = given.port or 0, path = dir .. "/bin" }
   for name, v in pairs(given.sshd or {}) do start[name] = v end
   local server = sshd.start(start)
   return setmetatable({
-    sshd = server, state_path = state_path, own_dir = not given.dir and dir or nil,
+    sshd = server, lock = lock, state_path = state_path, own_dir = not given.dir and dir or nil,
     -- Whatever the user's own configuration says of loopback.
     session_options = { host = server.host, port = server.port, user = server.user, agent = false, ssh_config = false,
                         identity_file = server.identity_file, known_hosts = server.known_hosts },
@@ -79,6 +90,7 @@ end
 --- Ends sshd.
 function FarEnd:stop()
   self.sshd:stop()
+  self.lock:unlock()
   if self.own_dir then file.remove_all(self.own_dir) end
 end
 
