@@ -59,9 +59,10 @@ end
 function Child:__close() self.pipe:close() end
 
 --- Reads the next line of its output.
+---@param deadline_ms? integer  default: child.DEADLINE_MS
 ---@return string
-function Child:read_line()
-  local line, err = self.pipe:read_line(child.DEADLINE_MS)
+function Child:read_line(deadline_ms)
+  local line, err = self.pipe:read_line(deadline_ms or child.DEADLINE_MS)
   if not line then error(("no line: %s\nstderr: %s"):format(err.message, self.pipe:stderr()), 2) end
   self.seen[#self.seen + 1] = line .. "\n"
   return line

@@ -89,6 +89,9 @@ Program.__index = Program
 
 local START = { "InvokeCommand", "Start-ADSyncSyncCycle", {} }
 
+-- Milliseconds; calls that come first may move 20 MB, and no spec that passes waits for it.
+local FIRST_MS = 120000
+
 --- Starts one. Where there are calls that come first, it waits for `go` behind them. Close it with `<close>`.
 ---@param command spec.FaultyCommand
 ---@param how?    { env?: table<string, string>, within?: string[] }  `within`: words in front of the program's
@@ -97,12 +100,16 @@ function faults.program(command, how)
   local words = table.move(how and how.within or {}, 1, how and how.within and #how.within or 0, 1, {})
   table.move({ child.PROGRAM, "spec/support/one_command.lua" }, 1, 2, #words + 1, words)
   local options = { program = words[1], env = how and how.env, table.unpack(words, 2) }
-  local program = setmetatable({ child = child.start(options) }, Program)
   local told = { kind = command.kind or "ssh_session", options = command.options, first = command.first or {},
                  call = command.call or START }
-  program.child:write(assert(json.encode(told)) .. "\n")
-  if command.first then assert.equal("ready", program.child:read_line()) end
-  return program
+  local program = setmetatable({ child = child.start(options) }, Program)
+  local is_ready, err = pcall(function()
+    program.child:write(assert(json.encode(told)) .. "\n")
+    if command.first then assert.equal("ready", program.child:read_line(FIRST_MS)) end
+  end)
+  if is_ready then return program end
+  program:close()
+  error(err, 0)
 end
 
 --- Lets it give its command, behind those that came first.
