@@ -1,5 +1,5 @@
+local config_files = require("spec.support.config_files")
 local far = require("spec.support.far")
-local file = require("idle.file")
 local jump = require("idle.sessions.jump")
 
 describe("idle.sessions.jump", function()
@@ -30,21 +30,12 @@ describe("idle.sessions.jump", function()
   end)
 
   describe("resolves", function()
-    local dir
-    local files = 0
+    local files
 
-    setup(function() dir = assert(file.temp_dir("idle-jump-")) end)
+    setup(function() files = config_files.new() end)
+    teardown(function() files:close() end)
 
-    teardown(function() file.remove_all(dir) end)
-
-    local function chain(text, more)
-      files = files + 1
-      local path = ("%s/config%d"):format(dir, files)
-      assert(file.write_private(path, text))
-      local given = { host = "aadc", ssh_config = path }
-      for name, v in pairs(more or {}) do given[name] = v end
-      return jump.chain(given)
-    end
+    local function chain(text, more) return jump.chain(files:fields(text, more)) end
 
     local function places(targets)
       local shown = {}

@@ -1,22 +1,17 @@
 local child = require("spec.support.child")
+local config_files = require("spec.support.config_files")
 local far = require("spec.support.far")
-local file = require("idle.file")
 local ssh_route = require("idle.sessions.ssh_route")
 
 describe("idle.sessions.ssh_route", function()
-  local dir
-  local files = 0
+  local files
 
-  setup(function() dir = assert(file.temp_dir("idle-route-")) end)
-
-  teardown(function() file.remove_all(dir) end)
+  setup(function() files = config_files.new() end)
+  teardown(function() files:close() end)
 
   local function given(text, more)
-    files = files + 1
-    local path = ("%s/config%d"):format(dir, files)
-    assert(file.write_private(path, text))
-    local fields = { host = "aadc", ssh_config = path, transport = "auto" }
-    for name, v in pairs(more or {}) do fields[name] = v end
+    local fields = files:fields(text, more)
+    fields.transport = fields.transport or "auto"
     return fields
   end
 
@@ -60,7 +55,7 @@ describe("idle.sessions.ssh_route", function()
     local outcome = child.run({ "-e", [[
       local idle = require "idle"
       local session <close> = idle.ssh_session{ host = "aadc", transport = "ssh" }
-      session:run{ command = "true" }]], env = { PATH = dir } })
+      session:run{ command = "true" }]], env = { PATH = files.dir } })
     assert.matches("transport \"ssh\" to 'aadc': ssh is not installed; install openssh-client", outcome.stderr, 1, true)
     assert.equal(65, outcome.exit_code)
   end)
