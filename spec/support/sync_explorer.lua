@@ -1,6 +1,7 @@
 --- Plays one random schedule of the model against the sync decision.
 local sync_cycle = require("idle.engine.sync_cycle")
 local sync_model = require("spec.support.sync_model")
+local sync_truth = require("spec.support.sync_truth")
 local utc = require("idle.engine.utc")
 
 local sync_explorer = {}
@@ -40,17 +41,19 @@ end
 --- What is wrong with how it ended; nil = nothing.
 local function fault_of(model, machine, done)
   local outcome, data, traits = done.outcome, done.data, model.traits
-  if model:is_false_success(outcome) then return "false success" end
+  if sync_truth.is_false_success(model, outcome) then return "false success" end
   if model.starts > 1 or machine.starts > 1 then return "double start" end
-  if model:is_needless_timeout(outcome) then return "needless timeout" end
-  if outcome == "NotObserved" and model.now < machine.deadline and model:should_be_seen() then return "not observed" end
+  if sync_truth.is_needless_timeout(model, outcome) then return "needless timeout" end
+  local is_early = model.now < machine.deadline
+  if outcome == "NotObserved" and is_early and sync_truth.should_be_seen(model) then return "not observed" end
   -- A purge may take any entry away, and a clock that is set moves dates.
   local import_start = utc.parse(data.ImportStartUtc)
   if not import_start or traits.purge_at < math.huge or traits.clock_step ~= 0 then return nil end
-  if outcome == "Success" and model:is_glossed_over(import_start) then return "errors passed over" end
+  if outcome == "Success" and sync_truth.is_glossed_over(model, import_start) then return "errors passed over" end
   -- After a lost answer nobody can tell whose cycle it is, nor after a stopped one, nor before its end.
-  if traits.answer ~= "good" or traits.stop or outcome == "Timeout" or model:has_hand_import() then return nil end
-  if data.Carried ~= model:carried(import_start) then return "started and adopted mixed up" end
+  if traits.answer ~= "good" or traits.stop or outcome == "Timeout" then return nil end
+  if sync_truth.has_hand_import(model) then return nil end
+  if data.Carried ~= sync_truth.carried(model, import_start) then return "started and adopted mixed up" end
 end
 
 --- Plays a schedule to its end.

@@ -1,5 +1,5 @@
 --- A model of an Entra Connect server for exploring the sync decision: it
---- plays random schedules and, unlike a real server, tells the truth about them.
+--- plays random schedules. Unlike of a real server, the truth about them is known (sync_truth.lua).
 ---
 --- The change of the caller is made at second 0, in one of the AD connectors.
 --- Time is a number that the model's own calls move on; nothing here waits.
@@ -16,10 +16,6 @@ local AD = {
 
 local INTERVAL = 1800
 local NEVER = math.huge
-
--- Long enough for every pause the rules know: no observation, twice the
--- settling time, the lag of the history, slow and failed looks.
-local PATIENCE = 400
 
 local random = math.random
 
@@ -68,7 +64,7 @@ function sync_model.new(overrides)
   local model = setmetatable({
     traits = traits, now = 0, cycles = {}, entries = {}, requests = {}, next_request = 1,
     free_at = -NEVER, next_start = between(0, INTERVAL), starts = 0, run_number = 0,
-    changed_in = random(traits.connectors),
+    changed_in = AD[random(traits.connectors)],
   }, Model)
   model:add_past()
   model:plan_foreign()
@@ -103,6 +99,8 @@ local BAD = {
   writeback = { "no-start-connection", "completed-export-errors" },
 }
 
+local function stops(result) return (result:find("^stopped") or result:find("^no%-start")) ~= nil end
+
 local function result_of(traits, stage)
   return traits.bad_result == stage and chance(0.7) and pick(BAD[stage]) or "success"
 end
@@ -129,10 +127,9 @@ function Model:add_run(cycle, connector, profile, stage)
     entry.running = setmetatable({ IsRunComplete = false, Result = "in-progress", EndDate = false }, { __index = raw })
   end
   self.entries[#self.entries + 1] = entry
+  run.is_stopped = stops(run.result)
   return run
 end
-
-local function stops(run) return run.result:find("^stopped") or run.result:find("^no%-start") end
 
 function Model:add_imports(cycle, profile)
   for index = 1, self.traits.connectors do self:add_run(cycle, AD[index], profile, "import") end
@@ -145,9 +142,9 @@ function Model:add_syncs(cycle)
   for index = 1, self.traits.connectors do
     if index == stop_before then return false end
     local run = self:add_run(cycle, AD[index], "Delta Synchronization", "sync")
-    if stops(run) then return false end
+    if run.is_stopped then return false end
   end
-  return not stops(self:add_run(cycle, ENTRA, "Delta Synchronization", "sync"))
+  return not self:add_run(cycle, ENTRA, "Delta Synchronization", "sync").is_stopped
 end
 
 function Model:add_exports(cycle)
@@ -296,111 +293,13 @@ function Model:sleep(seconds)
   if self.traits.is_sluggish then self.now = self.now + between(0, 8) end
 end
 
--- The truth --------------------------------------------------------------------
-
--- An import from there on takes the change along; for `Initial` only a full one does.
-function Model:reads_change(cycle, run)
-  return run.stage == "import" and run.connector == AD[self.changed_in] and run.start >= 0
-    and (cycle.policy == "Initial" or self.traits.policy == "Delta")
-end
-
---- Follows the change until a moment: read by an import, synchronized after it, exported after that.
----@return "exported"|"nothing to export"|"under way"
-function Model:fate(t)
-  self:catch_up(t)
-  local is_read, is_synced, is_over = false, false, false
-  for _, cycle in ipairs(self.cycles) do
-    for _, run in ipairs(cycle.runs) do
-      if run.finish <= t and not stops(run) then
-        is_read = is_read or self:reads_change(cycle, run)
-        is_synced = is_synced or (is_read and run.stage == "sync" and run.connector == AD[self.changed_in])
-        if is_synced and run.stage == "export" then return "exported" end
-      end
-    end
-    is_over = is_over or (is_synced and cycle.finish <= t)
-  end
-  if is_over and not self.traits.has_pending then return "nothing to export" end
-  return "under way"
-end
-
---- Whether an outcome claims more than is true.
----@param outcome string
----@return boolean
-function Model:is_false_success(outcome)
-  if outcome == "Success" or outcome == "CompletedWithErrors" then return self:fate(self.now) ~= "exported" end
-  return outcome == "NoExport" and self:fate(self.now) == "under way"
-end
-
--- The cycle that a report is about, by the date of its import.
-function Model:reported_cycle(import_start)
-  for _, cycle in ipairs(self.cycles) do
-    for _, run in ipairs(cycle.runs) do
-      if run.stage == "import" and math.abs(run.date - import_start) < 0.002 then return cycle end
-    end
-  end
-end
-
-local DECISIVE = { import = true, sync = true, export = true }
-
---- Whether a success passes over a run that did not go well.
----@param import_start number as it was reported
----@return boolean
-function Model:is_glossed_over(import_start)
-  for _, run in ipairs(self:reported_cycle(import_start).runs) do
-    if DECISIVE[run.stage] and run.result ~= "success" then return true end
-  end
-  return false
-end
-
----@param import_start number as it was reported
----@return "Started"|"Adopted"
-function Model:carried(import_start)
-  return self:reported_cycle(import_start).by == "ours" and "Started" or "Adopted"
-end
-
--- What an import by hand has read lies there until the next cycle.
-function Model:has_hand_import()
-  for _, cycle in ipairs(self.cycles) do
-    if cycle.by == "hand" then return true end
-  end
-  return false
-end
-
---- Whether a wait reached its deadline although all was over, and visible, long before it.
----@param outcome string
----@return boolean
-function Model:is_needless_timeout(outcome)
-  local was_free = self.free_at <= self.now - PATIENCE
-  if outcome == "Busy" then return was_free end
-  if outcome ~= "Timeout" or not was_free or not self:has_carried() then return false end
-  if not self:has_hand_import() then return true end
-  return self:fate(self.now) ~= "under way" and self.traits.purge_at == NEVER and self.traits.flag ~= "missing"
-end
-
---- Whether our cycle ran where everybody who looks must see it.
----@return boolean
-function Model:should_be_seen()
-  local traits = self.traits
-  return self.starts == 1 and traits.has_clock and traits.has_history and traits.history_shift == 0
-    and traits.clock_step == 0 and traits.purge_at == NEVER and not traits.stop
-end
-
-function Model:has_carried()
-  for _, cycle in ipairs(self.cycles) do
-    for _, run in ipairs(cycle.runs) do
-      if cycle.by ~= "hand" and self:reads_change(cycle, run) then return true end
-    end
-  end
-  return false
-end
-
 --- The schedule in words, for whoever must understand a failure.
 ---@return string
 function Model:describe()
   local lines = {}
   for name, trait in pairs(self.traits) do lines[#lines + 1] = ("  %s = %s"):format(name, tostring(trait)) end
   table.sort(lines)
-  lines[#lines + 1] = ("  the change was made in %s at 0.00"):format(AD[self.changed_in].name)
+  lines[#lines + 1] = ("  the change was made in %s at 0.00"):format(self.changed_in.name)
   for _, cycle in ipairs(self.cycles) do
     lines[#lines + 1] = ("  %s cycle, %s, from %.2f to %.2f"):format(cycle.policy, cycle.by, cycle.begin, cycle.finish)
     for _, run in ipairs(cycle.runs) do

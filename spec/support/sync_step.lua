@@ -1,6 +1,7 @@
 --- Everything a sync step is handed, made for specs: a provider over the
 --- scripted server of sync_play, a record of events, and a clock that never waits.
 local play = require("spec.support.sync_play")
+local trigger_directory_sync = require("idle.steps.trigger_directory_sync")
 
 local sync_step = {}
 
@@ -75,6 +76,33 @@ function sync_step.events(world, type_name)
     if event.Type == "DirectorySync" .. type_name then found[#found + 1] = event end
   end
   return found
+end
+
+--- The step, as a workflow has it.
+sync_step.STEP = { Name = "Sync", Type = "IdLE.Step.TriggerDirectorySync" }
+
+--- A With that is right; more fields win.
+---@param fields? table
+function sync_step.with(fields)
+  local all = { AuthSessionName = "EntraConnect", PolicyType = "Delta", Wait = true }
+  for name, field in pairs(fields or {}) do all[name] = field end
+  return all
+end
+
+--- Runs the step.
+---@param world   table
+---@param fields? table  of its With
+---@return table result
+function sync_step.run(world, fields)
+  return trigger_directory_sync(world.context, sync_step.with(fields), sync_step.STEP)
+end
+
+--- Runs a step that must fail.
+---@return any raised
+function sync_step.failure(world, fields)
+  local ok, err = pcall(sync_step.run, world, fields)
+  assert(not ok, "the step did not fail")
+  return err
 end
 
 return sync_step
