@@ -1,11 +1,11 @@
 local spec_block = require("idle.test.spec_block")
 
 describe("idle.test.spec_block", function()
-  local in_block, skip = spec_block.definer()
+  local in_block, leave_out = spec_block.definer()
 
   it("knows the body of a block", function()
     assert.is_function(in_block)
-    assert.is_function(skip)
+    assert.is_function(leave_out)
   end)
 
   it("knows that a spec is none", function() assert.is_nil(spec_block.definer()) end)
