@@ -110,6 +110,12 @@ describe("idle-lua test", function()
     assert.equal(0, #document.successes)
     assert.equal("a_spec.lua:6: at the top", document.errors[1].message)
     assert.same({ "a spec passes" }, { json.decode(test(BAD, "a_spec.lua", "--json").stdout).successes[1].name })
+    for _, other in ipairs({ "-oTAP", "--output=TAP" }) do
+      local refused = test(GOOD, "--json", "a_spec.lua", other)
+      assert.equal(64, refused.exit_code)
+      assert.equal(("idle-lua: --json is an output of its own; leave it out, or '%s'"):format(other),
+        refused.stderr:match("^[^\n]*"))
+    end
   end)
 
   it("names the place of a file that it cannot load, in every output", function()

@@ -130,6 +130,18 @@ local function run_busted()
   return raised.status == 0 and 0 or 1
 end
 
+-- One document is all that stdout holds then.
+local function add_json_output(list)
+  for _, argument in ipairs(list) do
+    if argument == "--" then break end
+    if argument:find("^%-o") or argument:find("^%-%-output") then
+      errors.raise("input.option", ("--json is an output of its own; leave it out, or '%s'"):format(
+        errors.escape(argument)))
+    end
+  end
+  table.insert(list, 1, "--output=idle.test.json_output")
+end
+
 local function asks_for_help(list)
   for _, argument in ipairs(list) do
     if argument == "--" then return false end
@@ -162,7 +174,7 @@ function test_command.main(list, common)
   check_busted()
   if asks_for_help(rest) then return show_busted_help() end
   options.command_line = command_line(list)
-  if common.json then table.insert(rest, 1, "--output=idle.test.json_output") end
+  if common.json then add_json_output(rest) end
   -- `.busted` may name an interpreter; this is one already.
   rawset(_G, "arg", { [0] = "busted", "--ignore-lua", table.unpack(rest) })
   prepare(options)
