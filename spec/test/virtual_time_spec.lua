@@ -127,6 +127,29 @@ describe("idle.test.virtual_time", function()
     assert.matches("waits in 'sleep' at spec/test/virtual_time_spec.lua:", err.message, 1, true)
   end)
 
+  it("ends a poll without a pause, though no time passes", function()
+    local here
+    local err = failure(virtual_time, function()
+      here = line() + 1
+      while true do idle.sleep(0) end
+    end)
+    assert.equal("test.stuck", err.kind)
+    assert.matches("stands still", err.message, 1, true)
+    assert.matches(("virtual_time itself waits in 'sleep' at spec/test/virtual_time_spec.lua:%d"):format(here),
+      err.message, 1, true)
+    err = failure(virtual_time, function()
+      local condition = loop.condition()
+      local function ping()
+        while true do
+          condition:notify()
+          condition:wait()
+        end
+      end
+      idle.gather({ ping, ping, function() while true do pcall(idle.sleep, 0) end end })
+    end)
+    assert.equal("test.stuck", err.kind)
+  end)
+
   it("ends a loop that catches the errors of its waits, too", function()
     local outlives, closed, here
     local err = failure(virtual_time, function()

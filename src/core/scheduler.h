@@ -16,7 +16,9 @@ typedef struct idle_world {
   idle_clock *clock;
   idle_random random;
   idle_task_list ready;
-  idle_task *caller; /* of a virtual world: the task that opened it; NULL: the machine's */
+  idle_task *caller;  /* of a virtual world: the task that opened it; NULL: the machine's */
+  uint64_t turned_ns; /* when the tasks of a virtual world ran last */
+  int still_turns;    /* since its clock has moved */
 
   /* the waits of that caller which failed because time cannot go on */
   int failed_waits;

@@ -9,6 +9,10 @@
 /* More of them would not make an error clearer. */
 enum { MOST_TASKS_NAMED = 10 };
 
+/* A poll without a pause lets no time pass, and would go on for ever. Ten thousand
+ * tasks that hand work to each other need less. */
+enum { MOST_STILL_TURNS = 250000 };
+
 /* ---- Opening and closing ---- */
 
 bool idle_virtual_world_open(idle_world *world, idle_task *caller, int64_t now_ms, uint64_t limit_ms) {
@@ -103,6 +107,13 @@ static int raise_stuck(lua_State *L) {
                     push_waits(L, world));
 }
 
+static int raise_still(lua_State *L) {
+  const idle_world *world = idle_scheduler_of(L)->world;
+  return idle_raise(L, "test.stuck",
+                    "virtual time stands still: a quarter of a million turns have passed in one moment%s",
+                    push_waits(L, world));
+}
+
 static int raise_limit(lua_State *L) {
   const idle_world *world = idle_scheduler_of(L)->world;
   char seconds[32];
@@ -132,7 +143,7 @@ static void fail_wait(idle_world *world, lua_CFunction raise) {
   idle_task_fail_wait_by(world->caller, raise);
 }
 
-void idle_virtual_world_jump(idle_world *world) {
+static void jump(idle_world *world) {
   switch (idle_virtual_clock_jump(world->clock)) {
   case IDLE_JUMP_DONE:
     return;
@@ -143,6 +154,16 @@ void idle_virtual_world_jump(idle_world *world) {
     fail_wait(world, raise_limit);
     return;
   }
+}
+
+void idle_virtual_world_turn(idle_world *world) {
+  if (TAILQ_EMPTY(&world->ready)) jump(world);
+  uint64_t now_ns = world->clock->monotonic_ns(world->clock);
+  world->still_turns = now_ns == world->turned_ns ? world->still_turns + 1 : 0;
+  world->turned_ns = now_ns;
+  if (world->still_turns < MOST_STILL_TURNS) return;
+  world->still_turns -= IDLE_MOST_REFUSED_WAITS; /* some for cleaning up, or for a loop that catches the error */
+  fail_wait(world, raise_still);
 }
 
 void idle_virtual_world_refuse(lua_State *L, const char *what) {

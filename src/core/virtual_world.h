@@ -14,9 +14,9 @@ bool idle_virtual_world_open(idle_world *world, idle_task *caller, int64_t now_m
  * caller is back on the machine's clock. */
 void idle_virtual_world_close(idle_world *world);
 
-/* Lets time go on when no task is ready. If there is nothing to go on to, or too
- * much, the caller's wait fails. */
-void idle_virtual_world_jump(idle_world *world);
+/* Before each turn of its tasks: lets time go on when none is ready. If there is
+ * nothing to go on to, or too much, or time does not go on, the caller's wait fails. */
+void idle_virtual_world_turn(idle_world *world);
 
 /* Raises `test.real_wait` if L belongs to a virtual world.
  * what: that would wait for the machine, as "the program 'ssh'". [-0, +0, e] */

@@ -135,7 +135,7 @@ idle_runtime *idle_runtime_of(lua_State *L) {
 static void virtual_turn(idle_runtime *rt) {
   idle_world *world = rt->scheduler.world;
   if (++rt->virtual_turns % VIRTUAL_TURNS_PER_LOOP == 0) uv_run(&rt->loop, UV_RUN_NOWAIT);
-  if (TAILQ_EMPTY(&world->ready)) idle_virtual_world_jump(world);
+  idle_virtual_world_turn(world);
 }
 
 bool idle_runtime_turn(idle_runtime *rt) {

@@ -86,10 +86,10 @@ end
 --- Runs f on a clock of its own, which jumps to the next deadline when every task waits. All of idle is on it, and so
 --- are `os.time()` and `os.date()`; chance begins with a seed. f and what it spawns run alone: tasks that were there
 --- before stand still, and what would wait for the machine (a program, a connection, such a task) raises
---- `test.real_wait`. When nobody can go on, f's wait raises `test.stuck`; at the limit, `test.limit`. Tasks that are
---- left when f returns are ended, and unless they were cancelled, `test.forgotten` names them; the error of one that
---- nobody joined is raised. Cannot be nested. The clock stands still while f computes: a loop that looks at
---- `idle.monotonic()` until it has gone on never ends.
+--- `test.real_wait`. When nobody can go on, or all go on and on while no time passes, f's wait raises `test.stuck`; at
+--- the limit, `test.limit`. Tasks that are left when f returns are ended, and unless they were cancelled,
+--- `test.forgotten` names them; the error of one that nobody joined is raised. Cannot be nested. The clock stands still
+--- while f computes: a loop that looks at `idle.monotonic()` until it has gone on never ends.
 ---@param f fun(): ...
 ---@param options? idle.test.VirtualTimeOptions
 ---@return any ...  what f returned; raises what f raised
