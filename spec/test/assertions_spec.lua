@@ -1,5 +1,6 @@
 local asserting = require("spec.support.asserting")
 local luassert = require("luassert")
+local specs = require("spec.support.specs")
 local spy = require("luassert.spy")
 
 require("idle.test.assertions")
@@ -22,6 +23,21 @@ describe("idle.test.assertions", function()
     local called = spy.new(function() end)
     called()
     assert.spy(called).was.called(1)
+  end)
+
+  it("leave an assertion of the helper's as it is, in every spec file", function()
+    local text = [[
+      require("idle.test.assertions")
+      it("means the helper's", function()
+        assert.outcome("well")
+        assert.error_matches(function() assert.outcome("ill") end, "no outcome")
+      end)]]
+    local run = specs.run({ ["a_spec.lua"] = text, ["b_spec.lua"] = text, ["helper.lua"] = [[
+      require("say"):set("my.outcome", "no outcome")
+      require("luassert"):register("assertion", "outcome", function(_, arguments)
+        return arguments[1] == "well"
+      end, "my.outcome", "my.outcome")]] }, { "test", ".", "--helper=helper.lua" })
+    assert.matches("^%+%+\n", run.outcome.stdout)
   end)
 
   it("leave luassert's own `called` as it is", function()

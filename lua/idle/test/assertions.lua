@@ -65,25 +65,31 @@ local function behind_spies(callback, entry)
   end
 end
 
-local function register()
+-- Only `called` is luassert's own. Any other that is there comes from the user's helper, and goes on meaning what it
+-- means there; or from here, because each spec file loads this module anew.
+local function register(luassert, known, name, check)
+  local entry = known[name]
+  local is_ours = entry ~= nil and entry.is_of_idle
+  if entry and not is_ours and name ~= "called" then return end
+  local of_luassert = entry
+  if is_ours then of_luassert = entry.of_luassert end
+  local callback = new_callback(check[1], check[2])
+  if of_luassert then callback = behind_spies(callback, of_luassert) end
+  luassert:register("assertion", name, callback, NO_MESSAGE, NO_MESSAGE)
+  known[name].is_of_idle, known[name].of_luassert = true, of_luassert
+end
+
+local function register_all()
   local ok, luassert = pcall(require, "luassert")
   if not ok then
     error("idle.test.assertions needs luassert, which comes with busted: install lua-busted", 0)
   end
   -- It registers a `called` of its own when it is loaded.
   require("luassert.spy")
-  local namespaces = require("luassert.namespaces")
-  for name, check in pairs(CHECKS) do
-    local entry = namespaces.assertion[name]
-    local callback = new_callback(check[1], check[2])
-    -- A spec may load this module a second time.
-    local former = entry and (entry.of_luassert or entry)
-    if former then callback = behind_spies(callback, former) end
-    luassert:register("assertion", name, callback, NO_MESSAGE, NO_MESSAGE)
-    namespaces.assertion[name].of_luassert = former
-  end
+  local known = require("luassert.namespaces").assertion
+  for name, check in pairs(CHECKS) do register(luassert, known, name, check) end
 end
 
-register()
+register_all()
 
 return assertions
