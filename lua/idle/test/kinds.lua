@@ -4,6 +4,9 @@ local suggest = require("idle.engine.suggest")
 
 local kinds = {}
 
+-- More would take a kind of the user's own, such as "acme.locked", for one of ours that ends alike.
+local MOST_MISTAKES = 2
+
 --- The kind that was meant, where one is misspelled; a kind of the user's own is none of ours.
 ---@param kind string
 ---@return string?
@@ -12,7 +15,7 @@ function kinds.nearest(kind)
   local known = {}
   for name in pairs(errors.kinds) do known[#known + 1] = name end
   table.sort(known)
-  return suggest.nearest(kind, known)
+  return suggest.nearest(kind, known, MOST_MISTAKES)
 end
 
 return kinds
