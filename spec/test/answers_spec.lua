@@ -126,6 +126,10 @@ describe("idle.test.answers", function()
     it("wants answers", function()
       assert.matches("^spec/test/answers_spec.lua:%d+: in_turn takes a table", failure(test.in_turn, {}))
       assert.matches("in_turn takes a table", failure(test.in_turn, "a"))
+      assert.matches("in_turn: answer 1 is nil; for no output write answer%(%)", failure(test.in_turn, { nil, 2 }))
+      assert.matches("in_turn: answer 2 is nil; for no output write answer%(%)", failure(test.in_turn, { 1, nil, 3 }))
+      assert.matches("in_turn: unknown field 'after'; besides answers it takes after_that",
+        failure(test.in_turn, { 1, after = 2 }))
     end)
   end)
 

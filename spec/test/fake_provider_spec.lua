@@ -57,6 +57,12 @@ describe("idle.test.fake_provider", function()
     assert.equal("g-1", provider:ResolveEntitlement("Group", {}).Id)
   end)
 
+  it("announces everything for a script that says nothing, and nothing for an empty list", function()
+    assert.same(fake_provider():GetCapabilities(), fake_provider({}):GetCapabilities())
+    assert.same({}, fake_provider(idle.list()):GetCapabilities())
+    assert.same({}, fake_provider({}, {}):GetCapabilities())
+  end)
+
   it("takes a script alone, as a fake session does", function()
     local provider = fake_provider({ CreateIdentity = { Changed = false } })
     assert.is_false(provider:CreateIdentity("ada").Changed)

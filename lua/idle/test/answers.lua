@@ -108,14 +108,28 @@ function answers.loses_answer(answer)
   end)
 end
 
+-- The length of a table with a hole is anybody's guess.
+local function check_turns(entries)
+  local count = 0
+  for index in ipairs(entries) do count = index end
+  for key in pairs(entries) do
+    if math.type(key) ~= "integer" and key ~= "after_that" then
+      place.raise(("in_turn: unknown field '%s'; besides answers it takes after_that"):format(tostring(key)))
+    elseif key ~= "after_that" and key > count then
+      place.raise(("in_turn: answer %d is nil; for no output write answer()"):format(count + 1))
+    end
+  end
+end
+
 --- Answers the first call with the first entry, the second with the second, and so on. One call more is an
 --- error, unless `after_that` says what every further one gets.
 ---@param entries { [integer]: any, after_that?: any }
 ---@return idle.test.Answer
 function answers.in_turn(entries)
-  if type(entries) ~= "table" or (entries[1] == nil and entries.after_that == nil) then
+  if type(entries) ~= "table" or next(entries) == nil then
     place.raise("in_turn takes a table of answers: in_turn{ first, second, after_that = … }")
   end
+  check_turns(entries)
   local made_at = place.of_caller()
   return new(function(call, port)
     local entry = entries[call.number]

@@ -113,7 +113,8 @@ end
 ---@param script? table<string, any>  by method; also methods that no capability stands for
 ---@return idle.test.FakeProvider
 return function(ids, script)
-  if script == nil and data.is_map(ids) and next(ids) ~= nil then ids, script = nil, ids end
+  -- An empty table is a script that says nothing, unless it is marked as a list.
+  if script == nil and data.is_map(ids) then ids, script = nil, ids end
   if script ~= nil and type(script) ~= "table" then
     place.raise(("fake_provider takes a table of methods and answers, got a %s"):format(type(script)))
   end
