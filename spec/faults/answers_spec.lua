@@ -5,7 +5,6 @@ local clixml = require("idle.clixml")
 local far = require("spec.support.far")
 local faults = require("spec.support.faults")
 local file = require("idle.file")
-local loop = require("idle.loop")
 local process_session = require("idle.sessions.process")
 
 local HELLO = base64.encode(clixml.encode({ version = "5.1" }))
@@ -16,6 +15,10 @@ local ANSWER = base64.encode('<Objs><Obj><DCT><En><S N="Key">output</S><Obj N="V
 local FRAME_BYTES = #("\nIDLE  1 ok   \n") + 2 * 32 + #tostring(#ANSWER) + #ANSWER
 
 local DEADLINE = 10
+
+-- Of a session that is not told another one. What is too much is given up long before, but how long it takes to come is
+-- the machine's affair.
+local COMMAND_TIMEOUT = 300
 
 -- A far end whose answer has only so many bytes, and the ledger of what came to it.
 local function cut_far_end(bytes)
@@ -53,7 +56,7 @@ end
 local function in_doubt(mode, kind, pattern, timeout)
   local server <close> = far.scripted_sshd(mode)
   local report = faults.fails({
-    options = server.options({ command_timeout = timeout or DEADLINE }),
+    options = server.options({ command_timeout = timeout or DEADLINE }), first = { { "info" } },
     call = { "InvokeCommand", "Start-Sync", { Id = mode } },
   }, faults.in_doubt(kind, timeout or DEADLINE))
   assert.matches(pattern, report.message)
@@ -79,7 +82,6 @@ end
 local function peak_of(mode)
   local ledger = os.tmpname()
   local _ <close> = setmetatable({}, { __close = function() os.remove(ledger) end })
-  local began = loop.monotonic()
   local outcome = child.run({ "-e", ([[
     local idle = require "idle"
     local session <close> = idle.process_session{ command = { %q, "spec/support/fake_powershell.lua", %q } }
@@ -89,7 +91,6 @@ local function peak_of(mode)
     end
     error(err, 0)]]):format(child.PROGRAM, mode .. ":" .. ledger), env = { ASAN_OPTIONS = "quarantine_size_mb=0" } })
   assert.equal(3, outcome.exit_code, outcome.stderr)
-  assert.is_true(loop.monotonic() - began < DEADLINE)
   assert.equal("once\n", file.read(ledger))
   local kib, rest = outcome.stdout:match("^(%d+)\t(.*)\n$")
   assert.equal("remote.protocol\tunknown\tfalse", rest)
@@ -140,8 +141,8 @@ describe("an answer:", function()
 
     row("UTF-16 in place of the hello: nothing was sent", function()
       local server <close> = far.scripted_sshd("utf16_hello")
-      local report = faults.fails({ options = server.options({ start_timeout = 2.5 }) },
-        faults.refused("timeout", 2.5, 124))
+      local command = { options = server.options({ start_timeout = 1 }), first = { { "run", { command = "true" } } } }
+      local report = faults.fails(command, faults.refused("timeout", 1, 124))
       assert.matches("it printed '\\x00I\\x00D\\x00L\\x00E\\x00 ", report.message, 1, true)
       assert.same({}, server.ledger())
     end)
@@ -181,7 +182,8 @@ describe("an answer:", function()
     row("100 MB of output of a plain command are too large", function()
       local server <close> = faults.far()
       local command = { "run", { command = "head -c 100000000 /dev/zero" } }
-      faults.fails({ options = server.options(), call = command }, faults.in_doubt("remote.too_large", DEADLINE))
+      faults.fails({ options = server.options(), first = { { "info" } }, call = command },
+        faults.in_doubt("remote.too_large", COMMAND_TIMEOUT))
       local session <close> = server.session()
       assert.is_false((pcall(session.run, session, command[2])))
       assert.equal("x\n", session:run({ command = "echo x" }).stdout)

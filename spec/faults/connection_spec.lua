@@ -61,8 +61,8 @@ describe("during a command:", function()
     row("server's clean close without status", function()
       local function closes(options, starts)
         local server <close> = faults.far(options, { config = { "ChannelTimeout session:command=3s" } })
-        local report = faults.fails({ options = server.options({ command_timeout = PATIENCE }) },
-          faults.in_doubt("remote.protocol", PATIENCE))
+        local command = { options = server.options({ command_timeout = PATIENCE }), first = { { "info" } } }
+        local report = faults.fails(command, faults.in_doubt("remote.protocol", PATIENCE))
         assert.matches("ended without an answer to 'Start-ADSyncSyncCycle' (no exit status)", report.message, 1, true)
         assert.equal(starts, #server:ledger())
       end
@@ -75,6 +75,7 @@ describe("during a command:", function()
     row("server's clean close without status: the connection serves the next command", function()
       local server <close> = faults.far(NEVER, { config = { "ChannelTimeout session:command=2s" } })
       local session <close> = server.session({ command_timeout = PATIENCE })
+      session:info()
       faults.raises(session, faults.in_doubt("remote.protocol", PATIENCE))
       assert.matches("T", (session:InvokeCommand("Get-Date", {})))
       assert.equal(1, server:count_in_log("Accepted publickey"))

@@ -148,13 +148,15 @@ function Program:close() self.child:__close() end
 
 Program.__close = Program.close
 
---- Runs a command in a program of its own, which must fail with this error (see `Program:fails`).
+--- Runs a command in a program of its own, behind those that come first; it must fail with this error (see
+--- `Program:fails`).
 ---@param command  spec.FaultyCommand
 ---@param expected table
 ---@param how?     table  of `faults.program`
 ---@return table report
 function faults.fails(command, expected, how)
   local program <close> = faults.program(command, how)
+  if command.first then program:go() end
   return program:fails(expected)
 end
 
