@@ -1,20 +1,17 @@
 --- Host keys that are not believed and logins that are refused, as a script meets them: nothing was started, and the
 --- server's log tells what was sent. Those that `idle-lua sync` meets are in spec/specimen/reaching.lua.
 local faults = require("spec.support.faults")
-local file = require("idle.file")
 local specimen_far = require("spec.support.specimen_far")
 local ssh_far = require("spec.support.ssh_far")
 
 -- Seconds; each of these ends long before them.
 local PATIENCE = 5
 
-local function public_key(path) return assert(file.read(path .. ".pub")):match("^%S+ %S+") end
-
--- A program meets a server whose key it knows by these lines.
-local function does_not_believe(kind, known_hosts, pattern)
+-- A program meets a server whose key it knows by a file that is written for it.
+local function does_not_believe(kind, write_known_hosts, pattern)
   local server <close> = specimen_far.start(nil, { log_level = "DEBUG3" })
-  local path = server:write("other_hosts", known_hosts(server, ("[%s]:%d"):format(server.host, server.port)))
-  local options = ssh_far.session_options(server, { known_hosts = path, reconnect_timeout = PATIENCE })
+  local options = ssh_far.session_options(server,
+    { known_hosts = write_known_hosts(server), reconnect_timeout = PATIENCE })
   assert.matches(pattern, faults.fails({ options = options }, faults.refused(kind, PATIENCE)).message)
   server:wait_until("the connection is over", function() return #server:connections() == 0 end)
   local log = server:log()
@@ -45,20 +42,18 @@ end
 describe("logging in:", function()
   faults.rows(function(row)
     row("unknown host key", function()
-      does_not_believe("ssh.hostkey_unknown", function() return "" end, "compare it with the server's own")
+      does_not_believe("ssh.hostkey_unknown", function(server) return server:write("empty", "") end,
+        "compare it with the server's own")
     end)
 
     row("changed host key", function()
-      does_not_believe("ssh.hostkey_changed", function(server, name)
-        return ("%s %s\n"):format(name, public_key(server:new_key("other", "ed25519")))
-      end, "/other_hosts:1 has SHA256:")
+      does_not_believe("ssh.hostkey_changed", function(server) return server:write_changed_host() end,
+        "/changed:1 has SHA256:")
     end)
 
     row("revoked host key", function()
-      does_not_believe("ssh.hostkey_revoked", function(server, name)
-        local key = public_key(server.dir .. "/host_ed25519")
-        return ("%s %s\n@revoked %s %s\n"):format(name, key, name, key)
-      end, "is revoked by .*/other_hosts:2")
+      does_not_believe("ssh.hostkey_revoked", function(server) return server:write_revoked_host() end,
+        "is revoked by .*/revoked:2")
     end)
 
     row("login refused: a key is tried once", function()

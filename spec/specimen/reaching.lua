@@ -1,38 +1,25 @@
 --- The way to the server: host keys, logins, and connections that do not come about. Nothing was
 --- started in any of them, and each error says that nothing was changed.
 local busted = require("busted")
-local file = require("idle.file")
-
-local function public_key(path) return assert(file.read(path .. ".pub")):match("^%S+ %S+") end
-
-local function wrong_host_key(far)
-  local line = ("[%s]:%d %s\n"):format(far.host, far.port, public_key(far:new_key("other", "ed25519")))
-  return { "--known-hosts", far:write("changed", line) }
-end
-
-local function revoked_host_key(far)
-  local name, key = ("[%s]:%d"):format(far.host, far.port), public_key(far.dir .. "/host_ed25519")
-  return { "--known-hosts", far:write("revoked", ("%s %s\n@revoked %s %s\n"):format(name, key, name, key)) }
-end
 
 local function strange_key(key_type)
   return function(far) return { "--identity", far:new_key("strange", key_type) } end
 end
 
--- Its owner did all that he could: the server knows the key.
-local function known_rsa_key(far)
-  local path = far:new_key("rsa", "rsa")
-  assert(file.append_synced(far.dir .. "/authorized_keys", public_key(path) .. "\n"))
-  return { "--identity", path }
+local function known_hosts(method)
+  return function(far) return { "--known-hosts", far[method](far) } end
 end
+
+-- Its owner did all that he could.
+local function known_rsa_key(far) return { "--identity", far:new_known_key("rsa", "rsa") } end
 
 local assert, it = require("luassert"), busted.it
 
 local reaching = {
   title = "on the way to the server",
   cases = {
-    wrong_host_key = { prepare = wrong_host_key },
-    revoked_host_key = { prepare = revoked_host_key },
+    wrong_host_key = { prepare = known_hosts("write_changed_host") },
+    revoked_host_key = { prepare = known_hosts("write_revoked_host") },
     no_entry = { prepare = function(far) return { "--known-hosts", far:write("empty", "") } end },
     no_file = { "--known-hosts", "/nowhere/known_hosts" },
     other_pin = { "--host-key", "SHA256:" .. ("A"):rep(43) },

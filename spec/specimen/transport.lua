@@ -2,7 +2,6 @@
 --- is promised of a sync holds for all of them.
 local busted = require("busted")
 local disturbance = require("spec.support.disturbance")
-local file = require("idle.file")
 
 local assert, it = require("luassert"), busted.it
 local when_started, when_seen = disturbance.when_started, disturbance.when_seen
@@ -14,14 +13,9 @@ local LONG = { cycle_seconds = 4 }
 
 local function restart(far) far:restart_sshd() end
 
--- The server knows it, but libssh2 can't use it.
 local function rsa_key(...)
   local more = { ... }
-  return function(far)
-    local path = far:new_key("rsa", "rsa")
-    assert(file.append_synced(far.dir .. "/authorized_keys", assert(file.read(path .. ".pub"))))
-    return { "--identity", path, table.unpack(more) }
-  end
+  return function(far) return { "--identity", far:new_known_key("rsa", "rsa"), table.unpack(more) } end
 end
 
 local function by_name(words)

@@ -3,7 +3,6 @@ local assert = require("luassert")
 local busted = require("busted")
 local child = require("spec.support.child")
 local errors = require("idle.engine.errors")
-local file = require("idle.file")
 local idle = require("idle")
 local json = require("idle.json")
 local leftovers = require("spec.support.leftovers")
@@ -187,8 +186,7 @@ end
 function faults.far(options, sshd)
   local far = specimen_far.start(options, sshd)
   local proxy = ssh_far.proxy(far.port)
-  local key = assert(file.read(far.dir .. "/host_ed25519.pub")):match("^%S+ %S+")
-  local known_hosts = far:write("any_port", ("[%s]:* %s\n"):format(far.host, key))
+  local known_hosts = far:write("any_port", ssh_far.known_host({ host = far.host }, far.dir .. "/host_ed25519"))
   local faulty = { proxy = proxy }
 
   --- What a session through the proxy needs.

@@ -4,6 +4,7 @@ local far_end = require("idle.sim.far_end")
 local file = require("idle.file")
 local loop = require("idle.loop")
 local process = require("idle.process")
+local ssh_far = require("spec.support.ssh_far")
 local sshd = require("idle.sim.sshd")
 
 -- A cycle as short as the looks allow.
@@ -174,6 +175,29 @@ function Far:new_key(name, key_type)
   local path = self.dir .. "/" .. name
   run("ssh-keygen", "-q", "-N", "", "-t", key_type, "-f", path)
   return path
+end
+
+--- Makes a pair of keys that the server lets in. Of RSA, libssh2 can't use it all the same.
+---@param name     string
+---@param key_type string
+---@return string path
+function Far:new_known_key(name, key_type)
+  local path = self:new_key(name, key_type)
+  assert(file.append_synced(self.dir .. "/authorized_keys", assert(file.read(path .. ".pub"))))
+  return path
+end
+
+--- Writes a file of known hosts that has only this server, by another key than its own.
+---@return string path
+function Far:write_changed_host()
+  return self:write("changed", ssh_far.known_host(self, self:new_key("other", "ed25519")))
+end
+
+--- Writes one that knows the server, and has its key revoked.
+---@return string path
+function Far:write_revoked_host()
+  local line = ssh_far.known_host(self, self.dir .. "/host_ed25519")
+  return self:write("revoked", line .. "@revoked " .. line)
 end
 
 --- Writes a file into its folder.

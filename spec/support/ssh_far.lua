@@ -125,6 +125,14 @@ function far.session_options(server, more)
   return options
 end
 
+--- A line of known hosts.
+---@param server { host: string, port?: integer }  without a port: at any
+---@param path   string  of the key, without `.pub`
+---@return string
+function far.known_host(server, path)
+  return ("[%s]:%s %s\n"):format(server.host, server.port or "*", assert(file.read(path .. ".pub")):match("^%S+ %S+"))
+end
+
 --- Makes a pair of keys.
 ---@param path       string
 ---@param arguments? string[]  of ssh-keygen; default: ed25519 without a passphrase
