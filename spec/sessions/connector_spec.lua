@@ -158,9 +158,7 @@ describe("idle.sessions.connector", function()
     it("waits for one that is restarted between two commands, by either transport", function()
       local function outlive_restart(transport)
         local server <close> = ssh_far.server()
-        local session <close> = ssh_session({ host = server.host, port = server.port, user = server.user,
-          identity_file = server.identity_file, known_hosts = server.known_hosts, agent = false, ssh_config = false,
-          transport = transport })
+        local session <close> = ssh_session(ssh_far.session_options(server, { transport = transport }))
         assert.equal("x\n", session:run({ command = "echo x" }).stdout)
         server:signal_sessions("KILL")
         server.child:close()
@@ -193,8 +191,7 @@ describe("idle.sessions.connector", function()
       local tasks = {}
       for index = 1, count do
         tasks[index] = loop.spawn(function()
-          local session <close> = ssh_session({ host = server.host, port = server.port, user = server.user,
-            identity_file = server.identity_file, known_hosts = server.known_hosts, agent = false, ssh_config = false })
+          local session <close> = ssh_session(ssh_far.session_options(server))
           return session:run({ command = "echo " .. index }).stdout
         end)
       end
