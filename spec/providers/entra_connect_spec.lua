@@ -227,6 +227,24 @@ describe("idle.providers.entra_connect", function()
       assert.is_true(value.is_null(look({ ["Get-ADSyncRunProfileResult"] = raising("denied") }).Details.Runs))
     end)
 
+    it("believes that there is no history where a session says that nothing came, until an entry was seen", function()
+      local answer = nil
+      local s = session({
+        ["Get-ADSyncScheduler"] = SCHEDULER,
+        ["Get-ADSyncRunProfileResult"] = function() return answer, { warnings = {} } end,
+      })
+      local provider = entra_connect()
+      local function runs() return provider:GetSyncCycleState(s).Details.Runs end
+      assert.same({}, runs())
+      assert.is_true(value.is_list(runs()))
+      answer = { RunHistoryId = "a" }
+      assert.same({ { RunHistoryId = "a" } }, runs())
+      answer = nil
+      assert.is_true(value.is_null(runs()))
+      answer = value.list()
+      assert.same({}, runs())
+    end)
+
     it("needs no command but the scheduler's", function()
       local answer = look({})
       assert.equal("Idle", answer.State)

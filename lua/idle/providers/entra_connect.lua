@@ -9,6 +9,7 @@ local value = require("idle.engine.value")
 
 ---@class idle.EntraConnect
 ---@field package facts table<idle.AuthSession, table>  what does not change, asked for once
+---@field package had_history table<idle.AuthSession, boolean>  an entry was seen
 local EntraConnect = {}
 EntraConnect.__index = EntraConnect
 
@@ -44,8 +45,8 @@ local function pass_interruption(raised)
 end
 
 local function invoke(session, command, parameters)
-  local ok, answer = pcall(session.InvokeCommand, session, command, parameters or {})
-  if ok then return answer end
+  local ok, answer, beside = pcall(session.InvokeCommand, session, command, parameters or {})
+  if ok then return answer, beside end
   pass_interruption(answer)
   error(adsync_errors.from(answer, command), 0)
 end
@@ -59,15 +60,16 @@ local function is_fatal(err)
   return false
 end
 
--- For what a look can do without; nil = unreadable.
+-- For what a look can do without; nil = unreadable. With what the session tells beside it.
 local function try(session, command, parameters)
-  local ok, answer = pcall(invoke, session, command, parameters)
+  local ok, answer, beside = pcall(invoke, session, command, parameters)
   if not ok then
     pass_interruption(answer)
     if is_fatal(answer) then error(answer, 0) end
     return nil
   end
-  return not value.is_null(answer) and answer or nil
+  if value.is_null(answer) then return nil end
+  return answer or nil, beside
 end
 
 local function check_policy(policy)
@@ -174,6 +176,16 @@ local function state_of(scheduler)
   return flag, flag and "InProgress" or "Idle"
 end
 
+-- A server that never ran has no history, and then the command has no output. That is only believed of a session that
+-- says what came beside it (others may return nil for a command that failed), and only until an entry was seen.
+function EntraConnect:history_of(session)
+  local answer, beside = try(session, "Get-ADSyncRunProfileResult", { NumberRequested = HISTORY_ENTRIES })
+  if answer == nil and type(beside) == "table" and not self.had_history[session] then return value.list() end
+  local runs = as_list(answer)
+  if runs and runs[1] ~= nil then self.had_history[session] = true end
+  return runs or json.null
+end
+
 --- Looks at the server once.
 ---@param AuthSession idle.AuthSession
 ---@return { InProgress: boolean, State: "Idle"|"InProgress"|"Unknown", Details: table }
@@ -183,7 +195,7 @@ function EntraConnect:GetSyncCycleState(AuthSession)
   local scheduler = invoke(session, "Get-ADSyncScheduler")
   scheduler = type(scheduler) == "table" and scheduler or nil
   for name, field in pairs(scheduler or {}) do details[name] = field end
-  details.Runs = as_list(try(session, "Get-ADSyncRunProfileResult", { NumberRequested = HISTORY_ENTRIES })) or json.null
+  details.Runs = self:history_of(session)
   local facts = self:facts_of(session)
   details.Server, details.Connectors = facts.Server, facts.Connectors
   local in_progress, state = state_of(scheduler)
@@ -209,5 +221,6 @@ end
 return function(options)
   fields.check(options or {}, {}, "entra_connect")
   -- A session that nobody else holds any more takes its facts along.
-  return setmetatable({ facts = setmetatable({}, { __mode = "k" }) }, EntraConnect)
+  local function by_session() return setmetatable({}, { __mode = "k" }) end
+  return setmetatable({ facts = by_session(), had_history = by_session() }, EntraConnect)
 end
