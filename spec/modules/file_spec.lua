@@ -105,7 +105,7 @@ describe("idle.file", function()
     local lock <close> = assert(file.try_lock(path))
     local none, err = file.try_lock(path)
     assert.is_nil(none)
-    assert.same({ "file.locked", ("'%s' is locked by somebody else"):format(path) }, { err.kind, err.message })
+    assert.same({ "file.busy", ("'%s' is locked by somebody else"):format(path) }, { err.kind, err.message })
     lock:unlock()
     local again <close> = assert(file.try_lock(path)) -- luacheck: ignore again
     assert.equal("file.open", select(2, file.try_lock(dir .. "/a/b")).kind)

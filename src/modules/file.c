@@ -143,7 +143,7 @@ static int lock_file(lua_State *L, int operation) {
   handle->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (handle->fd < 0) return fail_open(L, path);
   while (flock(handle->fd, operation) != 0) {
-    if (errno == EWOULDBLOCK) return idle_fail(L, "file.locked", "'%s' is locked by somebody else", path);
+    if (errno == EWOULDBLOCK) return idle_fail(L, "file.busy", "'%s' is locked by somebody else", path);
     if (errno != EINTR) return idle_fail(L, "file.open", "cannot lock '%s': %s", path, strerror(errno));
   }
   return 1;

@@ -68,7 +68,7 @@ function file.temp_dir(prefix) end
 --- Takes the only lock on a file, unless somebody has it. The file is made if it is not there.
 ---@param path string
 ---@return idle.FileLock?
----@return idle.Error? err  kinds `file.locked`, `file.open`
+---@return idle.Error? err  kinds `file.busy`, `file.open`
 function file.try_lock(path) end
 
 --- Replaces a file as a whole: at any moment either the old or the new text is there, and only its owner may read it.

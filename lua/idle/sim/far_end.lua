@@ -53,7 +53,7 @@ end
 local function take_folder(dir)
   local lock, err = file.try_lock(dir .. "/lock")
   if lock then return lock end
-  if err.kind ~= "file.locked" then error(errors.from(err), 0) end
+  if err.kind ~= "file.busy" then error(errors.from(err), 0) end
   errors.raise("input.setup", ("folder '%s' is in use by another simulated server that still runs; end that one, or "
     .. "take another folder"):format(errors.escape(dir)))
 end
