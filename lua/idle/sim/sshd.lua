@@ -68,11 +68,11 @@ end
 local function write_config(options, keys, port)
   local dir, lines = options.dir, {}
   for _, line in ipairs(options.config or {}) do lines[#lines + 1] = line end
-  for _, key in ipairs(keys) do lines[#lines + 1] = "HostKey " .. key end
+  for _, key in ipairs(keys) do lines[#lines + 1] = ('HostKey "%s"'):format(key) end
   lines[#lines + 1] = ([[
 Port %d
 ListenAddress %s
-AuthorizedKeysFile %s/authorized_keys
+AuthorizedKeysFile "%s/authorized_keys"
 PidFile none
 LogLevel %s
 StrictModes no
@@ -83,7 +83,7 @@ KbdInteractiveAuthentication no
 PrintMotd no]]):format(port, options.address, dir, options.log_level or "VERBOSE")
   -- One line, because only the first SetEnv counts. By SHLVL bash does not take itself for a login by SSH, which would
   -- run the account's .bashrc before each command, with whatever is slow or waits there.
-  lines[#lines + 1] = "SetEnv SHLVL=1" .. (options.path and (" PATH=%s:/usr/bin:/bin"):format(options.path) or "")
+  lines[#lines + 1] = "SetEnv SHLVL=1" .. (options.path and (' "PATH=%s:/usr/bin:/bin"'):format(options.path) or "")
   errors.check(file.write_private(dir .. "/sshd_config", table.concat(lines, "\n") .. "\n"))
 end
 
