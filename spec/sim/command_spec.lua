@@ -48,7 +48,7 @@ describe("idle-lua sim", function()
   end)
 
   it("runs an sshd until the pipe on its input is closed, and prints the session that reaches it", function()
-    local dir = assert(file.temp_dir("idle-sim-"))
+    local dir = assert(file.temp_dir("idle sim-"))
     local running <close> = child.start({ "sim", "sshd", "--dir", dir, "--set", "busy_starts=1" })
     local lines = {}
     repeat
@@ -65,7 +65,10 @@ describe("idle-lua sim", function()
     assert.matches("AAD is busy.*\nSuccess\n$", outcome.stdout)
     local log = dir .. "/sshd.log"
     assert.matches("Accepted publickey", (file.read(log)))
-    assert.equal(0, running:outcome().exit_code)
+    local ended = running:outcome()
+    assert.equal(0, ended.exit_code)
+    assert.matches(("^idle%%-lua: a sync reaches it by: idle%%-lua sync %%-%%-no%%-ssh%%-config %%-%%-no%%-agent "
+      .. "%%-%%-host 127%%.0%%.0%%.1 %%-%%-port %s "):format(lines[6]:match("port = (%d+)")), ended.stderr)
     file.remove_all(dir)
   end)
 

@@ -42,7 +42,7 @@ describe("idle.sim.options", function()
   end)
 
   it("knows the options of a process only where there is one", function()
-    assert.matches("unknown simulator option 'noise'", refusal({ noise = true }))
+    assert.equal("unknown simulator option 'noise'; it is only behind 'sim sshd'", refusal({ noise = true }))
     assert.is_true(options.complete({ noise = true }, true).noise)
     assert.matches("'language_mode' must be one of", refusal({ language_mode = "Full" }, true))
   end)

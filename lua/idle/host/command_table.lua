@@ -136,7 +136,7 @@ local sync = { title = "The sync",
 }
 
 local simulator = { title = "Without a server",
-  { name = "sim", help = "use the embedded simulator in place of a server, and no option of a server",
+  { name = "sim", help = "use the embedded simulator in place of a server; there is nothing to log in at",
     example = "idle-lua sync --sim" },
   { name = "set", value = "NAME=VALUE", repeated = true,
     help = "an option of the simulated server, as 'idle-lua help sim' lists them; may be given several times",

@@ -1,5 +1,6 @@
 --- `idle-lua test`: busted, as a part of this program.
 local errors = require("idle.engine.errors")
+local shell_word = require("idle.engine.shell_word")
 
 local test_command = {}
 
@@ -55,10 +56,6 @@ local function check_busted()
     .. "or set LUA_PATH_5_4 to where it is")
 end
 
-local function quote(argument)
-  return argument:find("^[%w_@%%+=:,./-]+$") and argument or "'" .. argument:gsub("'", "'\\''") .. "'"
-end
-
 -- The command line that would run the same specs, for a seed to be added to.
 local function command_line(list)
   local words, skips = { "idle-lua", "test" }, false
@@ -66,7 +63,7 @@ local function command_line(list)
     if skips or argument:find("^%-%-seed=") or argument == "--seed" then
       skips = argument == "--seed"
     else
-      words[#words + 1] = quote(argument)
+      words[#words + 1] = shell_word(argument)
     end
   end
   return table.concat(words, " ")

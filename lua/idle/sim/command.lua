@@ -1,6 +1,7 @@
 --- The commands `sim powershell` and `sim sshd`.
 local errors = require("idle.engine.errors")
 local options_of = require("idle.sim.options")
+local shell_word = require("idle.engine.shell_word")
 local suggest = require("idle.engine.suggest")
 
 local command = {}
@@ -66,6 +67,16 @@ local function print_session(session_options)
   io.stdout:flush()
 end
 
+-- For people, beside what a script reads.
+local function print_command(session_options)
+  local words = { "idle-lua", "sync", "--no-ssh-config", "--no-agent" }
+  for _, row in ipairs({ { "host", "host" }, { "port", "port" }, { "user", "user" }, { "identity", "identity_file" },
+    { "known-hosts", "known_hosts" } }) do
+    words[#words + 1] = ("--%s %s"):format(row[1], shell_word(tostring(session_options[row[2]])))
+  end
+  io.stderr:write("idle-lua: a sync reaches it by: ", table.concat(words, " "), "\n")
+end
+
 local STATUS_OF_CTRL_C = 130
 local A_YEAR_MS = 365 * 24 * 3600 * 1000
 
@@ -104,6 +115,7 @@ local function run_sshd(list)
   make_folder(given.dir)
   local server <close> = require("idle.sim.far_end").sshd_server({ dir = given.dir, port = port, options = options })
   print_session(server.session_options)
+  print_command(server.session_options)
   local ok, raised = pcall(wait_for_end)
   if ok then return 0 end
   if errors.is_ctrl_c(raised) then return STATUS_OF_CTRL_C end -- the usual way to end it: not a word

@@ -167,8 +167,9 @@ function options.complete(given, with_process_options)
     local v = given[name]
     local option = OPTIONS[name] or (with_process_options and PROCESS_OPTIONS[name])
     if not option then
-      errors.raise("input.option", ("unknown simulator option '%s'%s"):format(tostring(name),
-        suggest.hint(tostring(name), known_names(with_process_options))))
+      local hint = PROCESS_OPTIONS[name] and "; it is only behind 'sim sshd'"
+        or suggest.hint(tostring(name), known_names(with_process_options))
+      errors.raise("input.option", ("unknown simulator option '%s'%s"):format(errors.escape(tostring(name)), hint))
     end
     check_value(name, option, v)
     complete[name] = v

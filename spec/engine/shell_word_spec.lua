@@ -1,0 +1,10 @@
+local shell_word = require("idle.engine.shell_word")
+
+describe("idle.engine.shell_word", function()
+  it("quotes what a shell would read as more than a word", function()
+    assert.equal("--seed=4711", shell_word("--seed=4711"))
+    assert.equal("'a b'", shell_word("a b"))
+    assert.equal("'it'\\''s $HOME'", shell_word("it's $HOME"))
+    assert.equal("''", shell_word(""))
+  end)
+end)
