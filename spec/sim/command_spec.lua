@@ -67,8 +67,9 @@ describe("idle-lua sim", function()
     assert.matches("Accepted publickey", (file.read(log)))
     local ended = running:outcome()
     assert.equal(0, ended.exit_code)
-    assert.matches(("^idle%%-lua: a sync reaches it by: idle%%-lua sync %%-%%-no%%-ssh%%-config %%-%%-no%%-agent "
-      .. "%%-%%-host 127%%.0%%.0%%.1 %%-%%-port %s "):format(lines[6]:match("port = (%d+)")), ended.stderr)
+    assert.matches(("\n}\n%%-%%- or: idle%%-lua sync %%-%%-no%%-ssh%%-config %%-%%-no%%-agent "
+      .. "%%-%%-host 127%%.0%%.0%%.1 %%-%%-port %s "):format(lines[6]:match("port = (%d+)")), ended.stdout)
+    assert.equal("", ended.stderr)
     file.remove_all(dir)
   end)
 

@@ -64,17 +64,17 @@ local function print_session(session_options)
   print("idle.ssh_session{")
   for _, name in ipairs(names) do print(("  %s = %s,"):format(name, quote(session_options[name]))) end
   print("}")
-  io.stdout:flush()
 end
 
--- For people, beside what a script reads.
+-- As a comment of Lua's: whoever runs the output as a part of a script may take all of it.
 local function print_command(session_options)
   local words = { "idle-lua", "sync", "--no-ssh-config", "--no-agent" }
   for _, row in ipairs({ { "host", "host" }, { "port", "port" }, { "user", "user" }, { "identity", "identity_file" },
     { "known-hosts", "known_hosts" } }) do
     words[#words + 1] = ("--%s %s"):format(row[1], shell_word(tostring(session_options[row[2]])))
   end
-  io.stderr:write("idle-lua: a sync reaches it by: ", table.concat(words, " "), "\n")
+  print("-- or: " .. table.concat(words, " "))
+  io.stdout:flush()
 end
 
 local STATUS_OF_CTRL_C = 130
