@@ -1,12 +1,15 @@
 --- System calls that fail, by strace: what they say arrives, and nothing is claimed that did not happen.
 local far = require("spec.support.far")
 local faults = require("spec.support.faults")
+local ssh_far = require("spec.support.ssh_far")
 
 -- Starts a program one of whose calls fails; a number chooses which of them. LeakSanitizer does not work under strace.
-local function start(server, call, errno, when, timeout)
+local function start(server, call, errno, when, timeout, more)
   local id = ("%s %s %s"):format(call, errno, when)
+  local options = { connect_timeout = timeout or 20, reconnect_timeout = 0 }
+  for name, v in pairs(more or {}) do options[name] = v end
   local program = faults.program({
-    options = server.options({ connect_timeout = timeout or 20, reconnect_timeout = 0 }),
+    options = server.options(options),
     call = { "InvokeCommand", "Start-Sync", { Id = id } },
   }, {
     within = { "strace", "-f", "-qqq", "-o", "/dev/null", "-e",
@@ -16,8 +19,8 @@ local function start(server, call, errno, when, timeout)
   return program, id
 end
 
-local function fails(server, call, errno, when, kind, message, timeout)
-  local program <close>, id = start(server, call, errno, when, timeout)
+local function fails(server, call, errno, when, kind, message, timeout, more)
+  local program <close>, id = start(server, call, errno, when, timeout, more)
   assert.matches(message, program:fails(faults.temporary(kind, timeout)).message, 1, true)
   assert.is_nil(server.ledger()[id])
 end
@@ -48,6 +51,11 @@ describe("a system call:", function()
       faults.together({
         function() fails(server, "socket", "ENOBUFS", "1", "ssh.connect", "no buffer space available") end,
         function() fails(server, "socket", "EMFILE", "1", "ssh.connect", "too many open files") end,
+        function()
+          ssh_far.new_key(server.dir .. "/stranger") -- it is refused, and so the agent's turn comes
+          local by_agent = { identity_file = server.dir .. "/stranger", agent = true, agent_socket = "/nowhere/agent" }
+          fails(server, "socket", "EMFILE", "2", "ssh.connect", "too many open files", nil, by_agent)
+        end,
         function() fails(server, "connect", "ENETUNREACH", "1", "ssh.connect", "network is unreachable") end,
         function() fails(server, "recvfrom", "ECONNRESET", "6", "ssh.lost", "Connection reset by peer") end,
         function() fails(server, "recvfrom", "ENOMEM", "12", "ssh.lost", "Cannot allocate memory") end,

@@ -2,8 +2,11 @@
 
 #include "escape.h"
 
+#include <errno.h>
 #include <lauxlib.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
 
 /* What a message quotes is often foreign. Replaces the text on top. [-1, +1, m] */
 static void escape_text(lua_State *L) {
@@ -29,6 +32,11 @@ static void push_error(lua_State *L, const char *kind, const char *format, va_li
   lua_pushvfstring(L, format, arguments);
   escape_text(L);
   lua_setfield(L, -2, "message");
+}
+
+const char *idle_reason(int code) {
+  bool lacks_files = code == EMFILE || code == ENFILE;
+  return lacks_files ? "too many open files; close some, or raise the limit (ulimit -n)" : strerror(code);
 }
 
 int idle_fail(lua_State *L, const char *kind, const char *format, ...) {

@@ -11,6 +11,10 @@
  * Returns: 2. [-0, +2, m] */
 int idle_fail(lua_State *L, const char *kind, const char *format, ...);
 
+/* What the system says of an errno value; what can be done about it, too, where that is sure. Valid until the next
+ * call. */
+const char *idle_reason(int code);
+
 /* Raises an idle.Error of `kind`, built by idle.engine.errors where that can be
  * loaded, else a plain table of the same fields. Never returns. [-0, +0, e] */
 int idle_raise(lua_State *L, const char *kind, const char *format, ...);

@@ -49,11 +49,11 @@ static int handle_close(lua_State *L) {
 }
 
 static int fail_open(lua_State *L, const char *path) {
-  return idle_fail(L, "file.open", "cannot open '%s': %s", path, strerror(errno));
+  return idle_fail(L, "file.open", "cannot open '%s': %s", path, idle_reason(errno));
 }
 
 static int fail_write(lua_State *L, const char *path) {
-  return idle_fail(L, "file.write", "cannot write '%s': %s", path, strerror(errno));
+  return idle_fail(L, "file.write", "cannot write '%s': %s", path, idle_reason(errno));
 }
 
 static bool write_all(int fd, const char *bytes, size_t size) {
@@ -96,7 +96,7 @@ static int file_read(lua_State *L) {
   for (;;) {
     ssize_t got = read(handle->fd, luaL_prepbuffsize(&text, READ_SIZE), READ_SIZE);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return idle_fail(L, "file.read", "cannot read '%s': %s", path, strerror(errno));
+    if (got < 0) return idle_fail(L, "file.read", "cannot read '%s': %s", path, idle_reason(errno));
     luaL_addsize(&text, (size_t)got);
     if (luaL_bufflen(&text) > (size_t)limit)
       return idle_fail(L, "file.too_large", "'%s' is larger than %I bytes", path, limit);

@@ -162,5 +162,7 @@ int idle_process_fail_spawn(lua_State *L, const idle_child_options *options, int
     return idle_fail(L, "process.spawn", "cannot start '%s': no such program; check its name and PATH", program);
   if (error == UV_EACCES)
     return idle_fail(L, "process.spawn", "cannot start '%s': it may not be executed; check its mode", program);
+  if (error == UV_EMFILE || error == UV_ENFILE)
+    return idle_fail(L, "process.spawn", "cannot start '%s': %s", program, idle_reason(EMFILE));
   return idle_fail(L, "process.spawn", "cannot start '%s': %s", program, uv_strerror(error));
 }

@@ -178,7 +178,8 @@ static void begin(idle_tunnel *tunnel) {
     break;
   case IDLE_SSH_OK:
     if (!make_pair(tunnel, &other)) {
-      refuse(tunnel, "ssh.connect", "there is not enough memory for the way, or there are too many open files");
+      refuse(tunnel, "ssh.connect",
+             "there is not enough memory for the way, or there are too many open files (ulimit -n)");
       break;
     }
     idle_ssh_way_opened(tunnel->inner->ssh, other);

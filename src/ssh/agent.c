@@ -43,15 +43,15 @@ static bool take_string(Slice *from, Slice *taken) {
   return true;
 }
 
-bool idle_agent_open(idle_agent *agent, const char *path) {
+int idle_agent_open(idle_agent *agent, const char *path) {
   *agent = (idle_agent){.fd = -1};
   if (path == NULL) path = getenv("SSH_AUTH_SOCK");
   struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (path == NULL || *path == '\0' || strlen(path) >= sizeof address.sun_path) return false;
+  if (path == NULL || *path == '\0' || strlen(path) >= sizeof address.sun_path) return ENOENT;
   strcpy(address.sun_path, path);
   agent->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (agent->fd < 0) return false;
-  return connect(agent->fd, (const struct sockaddr *)&address, sizeof address) == 0;
+  if (agent->fd < 0) return errno;
+  return connect(agent->fd, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
 }
 
 static void drop_message(idle_agent *agent) {

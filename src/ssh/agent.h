@@ -30,8 +30,8 @@ typedef struct {
 
 /* Connects to the agent.
  * path:    its socket; NULL = $SSH_AUTH_SOCK.
- * Returns: false if there is no agent. Close it in either case. */
-bool idle_agent_open(idle_agent *agent, const char *path);
+ * Returns: 0 or an errno value: there is no agent, unless we lack something. Close it in either case. */
+int idle_agent_open(idle_agent *agent, const char *path);
 
 /* Asks for the keys, of which those appear in agent->keys that libssh2 can use.
  * Returns: IDLE_SSH_AGAIN: repeat when agent->fd can be read (written while !agent->is_answer). */

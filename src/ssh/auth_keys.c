@@ -167,10 +167,14 @@ static void note_foreign_keys(const idle_ssh *ssh) {
 }
 
 idle_auth_outcome idle_auth_list_agent_keys(idle_ssh *ssh, idle_ssh_error *error) {
-  (void)error;
   idle_auth *auth = ssh->auth;
   if (!ssh->use_agent || !idle_auth_offers(auth, "publickey")) return IDLE_AUTH_REFUSED;
-  if (auth->agent.fd < 0 && !idle_agent_open(&auth->agent, ssh->agent_socket)) {
+  int code = auth->agent.fd < 0 ? idle_agent_open(&auth->agent, ssh->agent_socket) : 0;
+  if (idle_ssh_lacks_files(code)) {
+    idle_ssh_fail_files(ssh, error);
+    return IDLE_AUTH_BROKEN;
+  }
+  if (code != 0) {
     idle_ssh_trace(ssh, "no SSH agent answers");
     return IDLE_AUTH_REFUSED;
   }

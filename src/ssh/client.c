@@ -59,6 +59,7 @@
 #include "state.h"
 #include "text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,14 @@ idle_ssh_status idle_ssh_fail(idle_ssh_error *error, const char *kind, const cha
   (void)vsnprintf(error->message, sizeof error->message, format, arguments);
   va_end(arguments);
   return IDLE_SSH_FAILED;
+}
+
+bool idle_ssh_lacks_files(int code) { return code == EMFILE || code == ENFILE; }
+
+idle_ssh_status idle_ssh_fail_files(const idle_ssh *ssh, idle_ssh_error *error) {
+  return idle_ssh_fail(error, "ssh.connect",
+                       "no connection to '%s': too many open files; close some, or raise the limit (ulimit -n)",
+                       ssh->url);
 }
 
 void idle_ssh_trace(const idle_ssh *ssh, const char *format, ...) {

@@ -32,7 +32,9 @@ bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error) {
   for (unsigned i = 0; i < ssh->known_hosts_count; i++) {
     int code = load_file(ssh, i);
     if (code == 0) continue;
-    if (code == EFBIG)
+    if (idle_ssh_lacks_files(code))
+      (void)idle_ssh_fail_files(ssh, error);
+    else if (code == EFBIG)
       idle_ssh_fail(error, "input.session", "known_hosts file '%s' has more than %u bytes", ssh->known_hosts_files[i],
                     IDLE_KNOWN_HOSTS_MAX_BYTES);
     else

@@ -31,9 +31,6 @@ static const char *describe_errno(int error) {
     return "is too large for a key";
   case ENOMEM:
     return NO_MEMORY;
-  case EMFILE:
-  case ENFILE:
-    return "can't be read: too many open files; close some, or raise the limit (ulimit -n)";
   default:
     return "can't be read";
   }
@@ -196,8 +193,9 @@ static void find_public(idle_identity *identity) {
   size_t size;
   if (identity->text != NULL && strncmp(identity->text, "-----", 5) != 0) parse_public(identity->text, identity);
   if (asprintf(&path, "%s.pub", identity->path) < 0) return;
-  if (identity->public_key == NULL && idle_read_file(path, MAX_FILE_BYTES, &text, &size, NULL) == 0)
-    parse_public(text, identity);
+  int error = identity->public_key == NULL ? idle_read_file(path, MAX_FILE_BYTES, &text, &size, NULL) : 0;
+  if (text != NULL) parse_public(text, identity);
+  if (error != 0 && error != ENOENT && error != ENOTDIR && identity->file_error == 0) identity->file_error = error;
   free(text);
   free(path);
 }
@@ -206,6 +204,7 @@ static const char *load(idle_identity *identity, const char *passphrase) {
   bool is_exposed = false;
   int error = idle_read_file(identity->path, MAX_FILE_BYTES, &identity->text, &identity->size, &is_exposed);
   identity->is_missing = error == ENOENT || error == ENOTDIR;
+  if (error != 0 && !identity->is_missing) identity->file_error = error;
   if (error != 0) return describe_errno(error);
   idle_memory_hide(identity->text, identity->size);
   const char *fault = read_key(identity, passphrase);

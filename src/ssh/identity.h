@@ -20,6 +20,7 @@ typedef struct {
   size_t public_key_size;
   unsigned char seed[IDLE_SEED_SIZE]; /* secret: all there is to an ed25519 key */
   bool has_seed;
+  int file_error;    /* errno of a file that is there, or may be, and could not be read; 0 = none */
   bool is_missing;   /* there is neither file */
   bool is_public;    /* there is only the public half, so the key is to be found in the agent */
   bool is_tried;     /* by the login, from the file or from the agent */

@@ -121,10 +121,15 @@ static bool is_named(const idle_ssh *ssh, const char *path) {
   return false;
 }
 
-static bool add_identity(idle_ssh *ssh, const char *path, bool is_required) {
+/* A key that can't be read for want of open files is not passed over: the login would be refused without it. */
+static bool add_identity(idle_ssh *ssh, const char *path, bool is_required, idle_ssh_error *error) {
   if (is_named(ssh, path)) return true;
   idle_identity *identity = &ssh->identities[ssh->identity_count];
-  if (!idle_identity_load(identity, path, ssh->passphrase)) return false;
+  if (!idle_identity_load(identity, path, ssh->passphrase)) return fail_memory(ssh, error);
+  if (idle_ssh_lacks_files(identity->file_error)) {
+    idle_identity_free(identity);
+    return idle_ssh_fail_files(ssh, error) == IDLE_SSH_OK;
+  }
   identity->is_required = is_required;
   if (identity->is_public && !is_required) identity->fault = NULL;
   if (!identity->is_missing || is_required) {
@@ -138,9 +143,9 @@ static bool add_identity(idle_ssh *ssh, const char *path, bool is_required) {
 
 static bool load_identity(idle_ssh *ssh, const char *path, bool is_required, idle_ssh_error *error) {
   char *expanded = idle_expand_home(path);
-  bool is_loaded = expanded != NULL && add_identity(ssh, expanded, is_required);
+  bool is_loaded = expanded == NULL ? fail_memory(ssh, error) : add_identity(ssh, expanded, is_required, error);
   free(expanded);
-  return is_loaded || fail_memory(ssh, error);
+  return is_loaded;
 }
 
 bool idle_options_load_identities(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error) {

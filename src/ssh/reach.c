@@ -6,12 +6,14 @@
 #include <string.h>
 
 static idle_ssh_status fail_resolve(const idle_ssh *ssh, idle_ssh_error *error) {
+  if (ssh->gai_error == EAI_SYSTEM && idle_ssh_lacks_files(ssh->gai_errno)) return idle_ssh_fail_files(ssh, error);
   const char *reason = ssh->gai_error == EAI_SYSTEM ? strerror(ssh->gai_errno) : gai_strerror(ssh->gai_error);
   return idle_ssh_fail(error, "ssh.resolve", "cannot find an address of '%s': %s; check the name and the DNS servers",
                        ssh->host, reason);
 }
 
 static idle_ssh_status fail_dial(const idle_ssh *ssh, idle_ssh_error *error) {
+  if (idle_ssh_lacks_files(ssh->dial.error)) return idle_ssh_fail_files(ssh, error);
   char reason[100];
   (void)snprintf(reason, sizeof reason, "%s", strerror(ssh->dial.error));
   *reason = (char)tolower((unsigned char)*reason);

@@ -86,6 +86,12 @@ struct idle_ssh {
 idle_ssh_status idle_ssh_fail(idle_ssh_error *error, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Whether an errno value says that there is no room for another open file: nobody is to blame but us. */
+bool idle_ssh_lacks_files(int code);
+
+/* Fails for that reason. The same call may succeed later. */
+idle_ssh_status idle_ssh_fail_files(const idle_ssh *ssh, idle_ssh_error *error);
+
 /* Tells the trace, if there is one. */
 void idle_ssh_trace(const idle_ssh *ssh, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -28,8 +28,20 @@ function openssh.is_installed()
   return false
 end
 
+--- What this machine needs in order to start an ssh, as open files or room for temporary ones. Without it nothing is
+--- sent, and it may be there again soon.
+---@generic T
+---@param host   string  that was to be reached
+---@param result T?
+---@param err?   table   where it is not there
+---@return T
+function openssh.need(host, result, err)
+  if result then return result end
+  errors.raise("ssh.connect", ("can't start ssh for '%s': %s"):format(errors.escape(host), err.message))
+end
+
 --- Runs it and waits for its end.
----@param arguments string[]
+---@param arguments string[]  the host last
 ---@return string? stdout  nil: it failed
 ---@return string  stderr
 function openssh.ask(arguments)
@@ -37,7 +49,7 @@ function openssh.ask(arguments)
   pass:wait(deadline.after(QUEUE_SECONDS))
   local command = table.move(arguments, 1, #arguments, 2, { "ssh" })
   local options = { command = command, env = openssh.ENVIRONMENT, leads_group = true }
-  local child <close> = errors.check(process.spawn(options))
+  local child <close> = openssh.need(arguments[#arguments], process.spawn(options))
   child:finish()
   local limit = deadline.after(ANSWER_SECONDS)
   local stdout = child:read_all(limit:remaining_ms())

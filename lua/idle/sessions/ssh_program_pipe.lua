@@ -1,5 +1,4 @@
 --- A remote command behind an ssh(1) of its own: the same methods as a pipe of `idle.ssh`.
-local errors = require("idle.engine.errors")
 local file = require("idle.file")
 local openssh = require("idle.sessions.openssh")
 local process = require("idle.process")
@@ -40,18 +39,21 @@ end
 ---@param arguments fun(log_file: string): string[]  of ssh
 ---@return idle.SshProgramPipe
 function ssh_program_pipe.start(target, arguments)
-  local folder = errors.check(file.temp_dir("idle-ssh-log-"))
+  local function need(...) return openssh.need(target.label, ...) end
+  local folder = need(file.temp_dir("idle-ssh-log-"))
   local path = folder .. "/log"
   local pipe = setmetatable({ target = target, folder = folder, is_closed = false }, Pipe)
   local guard <close> = setmetatable({}, { __close = function() -- luacheck: ignore guard
-    if not pipe.child then remove_folder(pipe) end
+    if pipe.child then return end
+    remove_folder(pipe)
+    if pipe.log then pipe.log:close() end
   end })
-  errors.check(file.write_private(path, ""))
+  need(file.write_private(path, ""))
   local handle, reason = io.open(path)
-  if not handle then errors.raise("file.open", ("can't read what ssh logs: %s"):format(reason)) end
+  need(handle, { message = ("can't read what it logs: %s"):format(reason) })
   pipe.log = program_log.new(handle)
   local command = table.move(arguments(path), 1, #arguments(path), 2, { "ssh" })
-  pipe.child = errors.check(process.spawn({
+  pipe.child = need(process.spawn({
     command = command, env = openssh.ENVIRONMENT, leads_group = true, file_limit = program_log.MAX_BYTES,
   }))
   return pipe
