@@ -58,6 +58,22 @@ describe("idle.sessions.gate", function()
     end)
   end)
 
+  it("takes no more time of each, however many wait", function()
+    local function seconds_for(count)
+      local began = os.clock()
+      virtual_time(function()
+        local seen, calls = logins("aad01:22", 1), {}
+        for name = 1, count do calls[name] = function() seen.log_in(name, 1e6):join() end end
+        idle.gather(calls)
+        assert.same({ 8, count }, { seen.most, #seen.order })
+      end)
+      return os.clock() - began
+    end
+    -- Ten times as many; where each woke all the others, it took a hundred times as long.
+    local few, many = math.max(0.005, seconds_for(400)), seconds_for(4000)
+    assert.is_true(many < few * 30, ("%.3f s became %.3f s"):format(few, many))
+  end)
+
   it("does not keep anybody for ever, and says what it waited for", function()
     virtual_time(function()
       local seen, tasks = logins("aad01:22", 1000), {}

@@ -10,29 +10,41 @@ local gate = {}
 local MOST_AT_ONCE = 8
 
 ---@class idle.Gate
----@field inside  integer
----@field queue   table[]  those who wait, in their order
----@field changed table    condition of idle.loop
+---@field inside integer
+---@field queue  idle.Pass[]  those who wait, in their order
 
 -- By key; a gate that nobody uses is forgotten.
 ---@type table<string, idle.Gate>
 local gates = {}
 
 ---@class idle.Pass the right to log in now; to be closed when the login is over
+---@field key  string
+---@field what string
+---@field turn table  condition of idle.loop: it may be its turn
+---@field is_inside? boolean
 local Pass = {}
 Pass.__index = Pass
 
 local function leave_queue(entry, pass)
   for index, waiting in ipairs(entry.queue) do
-    if waiting == pass then return table.remove(entry.queue, index) end
+    if waiting == pass then
+      table.remove(entry.queue, index)
+      return
+    end
   end
+end
+
+-- Only the one whose turn it is: each of thousands who wait would look in vain.
+local function call_next(entry)
+  local first = entry.queue[1]
+  if first and entry.inside < MOST_AT_ONCE then first.turn:notify() end
 end
 
 function Pass:__close()
   local entry = gates[self.key]
-  if not leave_queue(entry, self) then entry.inside = entry.inside - 1 end
+  if self.is_inside then entry.inside = entry.inside - 1 else leave_queue(entry, self) end
   if entry.inside == 0 and not entry.queue[1] then gates[self.key] = nil end
-  entry.changed:notify()
+  call_next(entry)
 end
 
 local function is_next(entry, pass) return entry.queue[1] == pass and entry.inside < MOST_AT_ONCE end
@@ -47,12 +59,12 @@ function Pass:wait(limit)
       errors.raise("ssh.timeout", ("%d %s '%s' were under way for %g s, so this one did not begin"):format(
         MOST_AT_ONCE, self.what, errors.escape(self.key), limit.seconds), { effect = "none", transient = true })
     end
-    entry.changed:wait(left_ms)
+    self.turn:wait(left_ms)
   end
   table.remove(entry.queue, 1)
-  entry.inside = entry.inside + 1
+  entry.inside, self.is_inside = entry.inside + 1, true
   -- There may be room for one more.
-  entry.changed:notify()
+  call_next(entry)
 end
 
 --- Takes a place in a queue.
@@ -60,9 +72,9 @@ end
 ---@param what? string  what passes there, for the message; default "logins at"
 ---@return idle.Pass
 function gate.enter(key, what)
-  local entry = gates[key] or { inside = 0, queue = {}, changed = loop.condition() }
+  local entry = gates[key] or { inside = 0, queue = {} }
   gates[key] = entry
-  local pass = setmetatable({ key = key, what = what or "logins at" }, Pass)
+  local pass = setmetatable({ key = key, what = what or "logins at", turn = loop.condition() }, Pass)
   entry.queue[#entry.queue + 1] = pass
   return pass
 end
