@@ -1,6 +1,9 @@
+local base64 = require("idle.base64")
 local child = require("spec.support.child")
 local config_files = require("spec.support.config_files")
 local far = require("spec.support.far")
+local file = require("idle.file")
+local ssh_far = require("spec.support.ssh_far")
 local ssh_route = require("idle.sessions.ssh_route")
 
 describe("idle.sessions.ssh_route", function()
@@ -49,6 +52,54 @@ describe("idle.sessions.ssh_route", function()
     assert.equal("the SSH configuration sets PasswordAuthentication for 'aadc', which needs the system's ssh, but "
       .. "ssh takes no password (password, or --password-file) from a program; use a key, an agent or Kerberos; or set "
       .. "ssh_config = false (--no-ssh-config) and give the fields yourself", err.message)
+  end)
+
+  describe("where there are keys,", function()
+    local dir
+
+    setup(function() dir = assert(file.temp_dir("idle-keys-")) end)
+    teardown(function() file.remove_all(dir) end)
+
+    local function key(name, ...)
+      local path = dir .. "/" .. name
+      if not file.exists(path) then ssh_far.new_key(path, { "-t", ... }) end
+      return path
+    end
+
+    local function rsa() return key("rsa", "rsa", "-b", "2048", "-N", "") end
+
+    -- As ssh-keygen writes it for a key on a security key; there is none here.
+    local function fido()
+      local path = dir .. "/sk"
+      local blob = string.pack(">s4s4s4", "sk-ssh-ed25519@openssh.com", ("k"):rep(32), "ssh:")
+      assert(file.write_private(path .. ".pub", "sk-ssh-ed25519@openssh.com " .. base64.encode(blob) .. "\n"))
+      return path
+    end
+
+    it("is the system's ssh if all of them are RSA or FIDO keys", function()
+      for _, path in ipairs({ rsa(), fido() }) do
+        assert.equal("ssh", chosen("IdentityFile " .. path .. "\nIdentityFile /nowhere\n"))
+        assert.equal("ssh", chosen("", { identity_file = path }))
+        assert.equal("ssh", chosen("Host aadc\nProxyJump hop\nHost hop\nIdentityFile " .. path .. "\n"))
+      end
+    end)
+
+    it("is our own connection if one is another, or none is there", function()
+      local good = key("good", "ed25519", "-N", "")
+      assert.equal("libssh2", chosen(("IdentityFile %s\nIdentityFile %s\n"):format(rsa(), good)))
+      assert.equal("libssh2", chosen("IdentityFile /nowhere\n"))
+      assert.equal("libssh2", chosen("", { identity_file = { "/nowhere", rsa() } }))
+    end)
+
+    it("is our own connection where ssh can't be given what was given", function()
+      assert.equal("libssh2", chosen("", { identity_file = rsa(), password = "x" }))
+      assert.equal("libssh2", chosen("", { identity_file = rsa(), host_key = "SHA256:" .. ("A"):rep(43) }))
+      assert.equal("libssh2", chosen("Host aadc\nProxyJump hop\n", { identity_file = rsa() }))
+      assert.equal("libssh2", chosen("", { identity_file = rsa(), transport = "libssh2" }))
+      local locked = key("locked", "rsa", "-b", "2048", "-N", "a passphrase")
+      assert.equal("libssh2", chosen("", { identity_file = locked, agent = false }))
+      assert.equal("ssh", chosen("", { identity_file = locked }))
+    end)
   end)
 
   it("can't be an ssh that is not there", function()

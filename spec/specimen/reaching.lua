@@ -24,7 +24,7 @@ local reaching = {
     no_file = { "--known-hosts", "/nowhere/known_hosts" },
     other_pin = { "--host-key", "SHA256:" .. ("A"):rep(43) },
     wrong_key = { prepare = strange_key("ed25519") },
-    rsa_key = { prepare = known_rsa_key },
+    rsa_key = { "--transport", "libssh2", prepare = known_rsa_key },
     wrong_user = { "--user", "nobody-of-that-name" },
     no_identity = { "--identity", "/nowhere/id_ed25519" },
     no_sshd = { prepare = function(far) far:kill_sshd() end },
@@ -79,7 +79,7 @@ function reaching.specs(runs)
       "/strange' (refused)", "authorized_keys")
   end)
 
-  it("an RSA key can't be used, and the text says why and what to do", function()
+  it("an RSA key can't be used by libssh2, and the text says why and what to do", function()
     fails("rsa_key", "exit 2, ssh.auth (none), 0 started", "signs with RSA keys only by SHA-1",
       "make an ed25519 key (ssh-keygen -t ed25519)")
   end)

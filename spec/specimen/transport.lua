@@ -30,7 +30,8 @@ local transport = {
   cases = {
     good = { "--transport", "ssh" },
     rsa = { prepare = rsa_key("--transport", "ssh", "--no-ssh-config") },
-    rsa_by_libssh2 = { prepare = rsa_key() },
+    rsa_by_itself = { prepare = rsa_key() },
+    rsa_by_libssh2 = { prepare = rsa_key("--transport", "libssh2") },
     named = { prepare = by_name() },
     named_with_more = { prepare = by_name("PreferredAuthentications publickey") },
     misspelled = { prepare = by_name("Prot 22") },
@@ -56,8 +57,9 @@ function transport.specs(runs)
     ends("good", "exit 0, Success, 1 started")
   end)
 
-  it("an RSA key works there, and the error of the other transport says so", function()
+  it("an RSA key works there, without being asked for, and the error of the other transport says so", function()
     ends("rsa", "exit 0, Success, 1 started")
+    ends("rsa_by_itself", "exit 0, Success, 1 started")
     ends("rsa_by_libssh2", "exit 2, ssh.auth (none), 0 started",
       "; --transport ssh would help: the system's ssh can do this")
   end)

@@ -2,6 +2,7 @@
  * lua/idle/meta/ssh.lua. */
 #include "census.h"
 #include "fail.h"
+#include "identity.h"
 #include "modules.h"
 #include "ssh_options.h"
 #include "ssh_pipe.h"
@@ -143,7 +144,19 @@ static int client_gc(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = {{"connect", ssh_connect}, {NULL, NULL}};
+static int ssh_key_facts(lua_State *L) {
+  idle_key_facts facts;
+  if (!idle_identity_look(luaL_checkstring(L, 1), &facts)) return 0;
+  lua_createtable(L, 0, 3);
+  set_string(L, "type", facts.type);
+  lua_pushboolean(L, facts.needs_agent);
+  lua_setfield(L, -2, "needs_agent");
+  lua_pushboolean(L, facts.is_foreign);
+  lua_setfield(L, -2, "is_foreign");
+  return 1;
+}
+
+static const luaL_Reg functions[] = {{"connect", ssh_connect}, {"key_facts", ssh_key_facts}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
     {"close", client_close}, {"exec", client_exec}, {"info", client_info}, {"is_open", client_is_open}, {NULL, NULL},
 };

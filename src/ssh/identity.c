@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <libssh2.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
@@ -226,6 +227,25 @@ bool idle_identity_load(idle_identity *identity, const char *path, const char *p
 
 bool idle_identity_is_locked(const idle_identity *identity, const char *passphrase) {
   return identity->is_public || (identity->is_encrypted && passphrase == NULL);
+}
+
+/* libssh2 signs with RSA only by SHA-1 before 1.11, and OpenSSH refuses that since 8.8. */
+static bool is_foreign(const char *type) {
+  return begins_with(type, "sk-") || (strcmp(type, "ssh-rsa") == 0 && libssh2_version(0x010b00) == NULL);
+}
+
+bool idle_identity_look(const char *path, idle_key_facts *facts) {
+  idle_identity identity;
+  char *expanded = idle_expand_home(path);
+  bool is_loaded = expanded != NULL && idle_identity_load(&identity, expanded, NULL);
+  free(expanded);
+  if (!is_loaded) return false;
+  *facts = (idle_key_facts){.needs_agent = idle_identity_is_locked(&identity, NULL),
+                            .is_foreign = is_foreign(identity.type)};
+  strcpy(facts->type, identity.type);
+  bool is_usable = identity.is_public || identity.fault == NULL || begins_with(identity.type, "sk-");
+  idle_identity_free(&identity);
+  return is_usable && *facts->type != '\0';
 }
 
 bool idle_identity_sign(const idle_identity *identity, const unsigned char *data, size_t size,

@@ -34,6 +34,17 @@ typedef struct {
  * Returns: false when memory is short. */
 bool idle_identity_load(idle_identity *identity, const char *path, const char *passphrase);
 
+/* What there is to know of a key before it is used. */
+typedef struct {
+  char type[64];
+  bool needs_agent; /* the file shows only its public half, or has a passphrase */
+  bool is_foreign;  /* ssh(1) logs in with it, libssh2 does not, at a server of today */
+} idle_key_facts;
+
+/* Looks at the key in a file, whose `~/` is expanded.
+ * Returns: false if nobody can use it as it is there, or memory is short. */
+bool idle_identity_look(const char *path, idle_key_facts *facts);
+
 /* Whether its key can't be used without the agent. */
 bool idle_identity_is_locked(const idle_identity *identity, const char *passphrase);
 

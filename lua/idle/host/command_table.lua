@@ -74,7 +74,8 @@ local server = { title = "The server",
   { name = "transport", value = "WORD", choices = { "auto", "libssh2", "ssh" }, default = "auto",
     help = "libssh2: our own connection; ssh: the system's ssh program, which also knows Kerberos, certificates, RSA "
       .. "and FIDO keys, and takes no password, no passphrase and no --host-key from us; auto: libssh2, or ssh where "
-      .. "the SSH configuration sets what only that can do", example = "--transport ssh" },
+      .. "the SSH configuration sets what only that can do, or there are only RSA or FIDO keys",
+    example = "--transport ssh" },
   { name = "known-hosts", value = "FILE", default = "the configuration's, or ~/.ssh/known_hosts",
     help = "file with the server's host key", example = "--known-hosts /etc/ssh/ssh_known_hosts" },
   { name = "host-key", value = "FINGERPRINT", help = "the only host key to accept, as ssh-keygen -l prints it",
@@ -94,7 +95,7 @@ local server = { title = "The server",
 
 local login = { title = "Login",
   { name = "identity", value = "FILE", default = "the configuration's, or ssh's own",
-    help = "private key: ed25519 or ECDSA; with --transport ssh, RSA and FIDO keys as well",
+    help = "private key: ed25519 or ECDSA; where the system's ssh is used, RSA and FIDO keys as well",
     example = "--identity ~/.ssh/id_ed25519" },
   { name = "passphrase-file", value = "FILE", help = "file with the key's passphrase, readable by its owner only",
     example = "--passphrase-file /run/secrets/sync-key" },

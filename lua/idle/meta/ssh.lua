@@ -63,6 +63,16 @@ local Client = {}
 --- deadline. A host that falls silent behind a hop shows only by the deadline of what waits for it.
 function ssh.connect(options) end
 
+---@class idle.SshKeyFacts
+---@field type        string   as "ssh-ed25519"
+---@field needs_agent boolean  the file shows only its public half, or has a passphrase
+---@field is_foreign  boolean  ssh(1) logs in with it, libssh2 does not: on a security key, or RSA before libssh2 1.11
+
+--- Looks at the key in a file. Opens no connection.
+---@param path string  `~/` is expanded
+---@return idle.SshKeyFacts?  nil: there is none, or nobody can use it as it is there
+function ssh.key_facts(path) end
+
 --- Runs a command line without a terminal. Waits until the server has started it. Several commands may run at a time,
 --- as many as the server allows.
 ---@param command_line string

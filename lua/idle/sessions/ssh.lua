@@ -12,7 +12,7 @@ local warning = require("idle.sessions.warning")
 
 ---@class idle.SshSessionOptions
 ---@field host               string   a name of ~/.ssh/config, or of the server itself
----@field transport?         "auto"|"libssh2"|"ssh"  default auto: libssh2, unless the configuration wants ssh
+---@field transport?         "auto"|"libssh2"|"ssh"  default auto: libssh2, unless configuration or keys want ssh
 ---@field ssh_config?        string|false  file to read instead of ~/.ssh/config and /etc/ssh/ssh_config; false: none
 ---@field port?              integer  default: the configuration's, or 22
 ---@field user?              string   default: the configuration's, or $USER

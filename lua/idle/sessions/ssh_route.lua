@@ -1,7 +1,8 @@
---- Which transport a session takes: our own, unless it is told otherwise or the configuration wants what only the
---- system's ssh can do.
+--- Which transport a session takes: our own, unless it is told otherwise, or the configuration or the only keys there
+--- are want what only the system's ssh can do.
 local errors = require("idle.engine.errors")
 local jump = require("idle.sessions.jump")
+local ssh = require("idle.ssh")
 local ssh_library = require("idle.sessions.ssh_library")
 local ssh_program = require("idle.sessions.ssh_program")
 local ssh_target = require("idle.sessions.ssh_target")
@@ -44,6 +45,43 @@ local function program_because(given, obstacle, connector)
   return program(given, connector)
 end
 
+-- ---- Keys ----
+
+-- Our own transport uses them at jump hosts as well; ssh goes by its configuration alone there.
+local FOR_HOPS = { "identity_file", "known_hosts", "agent", "agent_socket", "strict_host_key" }
+
+local function suits_ssh(given, chain)
+  for _, name in ipairs(chain[2] and FOR_HOPS or {}) do
+    if given[name] ~= nil then return false end
+  end
+  return ssh_program.refusal(given) == nil
+end
+
+-- The first key of a server that ssh can use and libssh2 can't; nil where there is another one, or one that was given
+-- and is of no use, of which our own transport says why.
+local function foreign_key_of(target)
+  local required, found = target.identity_file, nil
+  if required and not ssh.key_facts(required) then return nil end
+  for _, path in ipairs(required and { required, table.unpack(target.identity_files) } or target.identity_files) do
+    local facts = ssh.key_facts(path)
+    if facts and not facts.is_foreign then return nil end
+    local is_in_reach = facts and (target.agent or not facts.needs_agent)
+    if is_in_reach and not found then found = { path = path, type = facts.type } end
+  end
+  return found
+end
+
+local function foreign_key(given, chain)
+  if given.transport ~= "auto" or not suits_ssh(given, chain) then return nil end
+  for _, target in ipairs(chain) do
+    local key = foreign_key_of(target)
+    if key then
+      return ("'%s', the key for '%s', is of type %s"):format(errors.escape(key.path), errors.escape(target.label),
+        key.type)
+    end
+  end
+end
+
 --- Decides, and makes the transport. Waits for `ssh -G`; contacts no server.
 ---@param given     idle.SshSessionOptions  checked
 ---@param connector idle.Connector
@@ -53,6 +91,11 @@ function ssh_route.choose(given, connector)
   local chain = jump.chain(given)
   local obstacle = obstacle_of(chain)
   if obstacle then return program_because(given, obstacle, connector) end
+  local key = foreign_key(given, chain)
+  if key then
+    trace.line("%s, so the system's ssh is used", key)
+    return program(given, connector)
+  end
   return ssh_library.new(given, chain, connector)
 end
 
