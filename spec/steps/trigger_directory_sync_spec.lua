@@ -316,6 +316,16 @@ describe("idle.steps.trigger_directory_sync", function()
       end
       assert.equal("Success", run(world).Data.Outcome)
     end)
+
+    -- Looks that take a second each, and a last one that has less.
+    it("a look that has no time left takes nothing back of what was seen before", function()
+      local world = with_timeouts(support.world())
+      function world.server.fails() world.clock.seconds = world.clock.seconds + 1 end
+      local err = failure(world, { TimeoutSeconds = 20.5, PollIntervalSeconds = 1 })
+      assert.is_true(world.limits[#world.limits] < 1)
+      assert.equal("timeout waiting for completion: the sync cycle is still running after 20 s; wait on with its "
+        .. "Baseline", err.message)
+    end)
   end)
 
   describe("ended from outside", function()

@@ -13,6 +13,7 @@ local sync_with = require("idle.steps.sync_with")
 ---@field package machine  table  idle.SyncStateMachine
 ---@field package session  idle.AuthSession
 ---@field package is_connected? boolean  the last call was answered
+---@field package look_seconds? number   that the last answered look took
 local SyncStep = {}
 SyncStep.__index = SyncStep
 
@@ -73,13 +74,21 @@ function SyncStep:announce_busy(pause)
   self.busy_key = key
 end
 
+-- The deadline left a look less time than the one before took. That there was no answer says nothing about the server.
+function SyncStep:is_cut(err, seconds_left)
+  return err.kind == "timeout" and seconds_left < math.min(self.look_seconds or 0, CALL_SECONDS)
+end
+
 function SyncStep:look()
-  local since = self.context.Clock.now()
+  local since, began = self.context.Clock.now(), self:now()
   local answer, err = self:call("GetSyncCycleState")
-  if err then
-    self.machine:look_failed(self:now(), err)
-  else
+  if not err then
+    self.look_seconds = self:now() - began
     self.machine:saw(self:now(), answer, self.context.Clock.now(), since)
+  elseif self:is_cut(err, self.machine.deadline - began) then
+    self.context.Clock.sleep(math.max(0, self.machine.deadline - self:now()))
+  else
+    self.machine:look_failed(self:now(), err)
   end
   if self.events.began then self.events:poll(self.machine, answer, err) end
   if self.machine:is_waiting_turn() and self.machine.watch.up then self:announce_busy() end
