@@ -9,7 +9,8 @@ local busy = {
   title = "a server that is busy",
   cases = {
     three_times = { "--poll", "10", "--wait-timeout", "90", server = { busy_starts = 3 }, is_long = true },
-    for_a_while = { server = { foreign_starts = { -1.2 }, cycle_seconds = 3 } },
+    -- The server comes up with the first command: whatever the next ones take, it is still busy for some time.
+    for_a_while = { server = { foreign_starts = { -1.2 }, cycle_seconds = 6 } },
     to_fail = { "--on-busy", "fail", server = RUNNING },
     to_fail_when_refused = { "--on-busy", "fail", server = { busy_starts = 1 } },
     too_long = { "--wait-timeout", "3", server = RUNNING },
