@@ -6,6 +6,13 @@ describe("idle.test.place", function()
     assert.matches("^spec/test/place_spec.lua:%d+$", deeper())
   end)
 
+  it("is in a script whose folder is called as one of ours", function()
+    for _, path in ipairs({ "/home/busted/a_spec.lua", "x/luassert/a_spec.lua", "/srv/lua/idle/flow.lua" }) do
+      local call = assert(load("local f = ...\nreturn (f())", "@" .. path))
+      assert.equal(path .. ":2", call(place.of_caller))
+    end
+  end)
+
   it("is where a mistake is raised", function()
     local ok, err = pcall(function() place.raise("wrong") end)
     assert.is_false(ok)

@@ -1,13 +1,23 @@
 --- Where the user's own code is: mistakes in a spec are told there, not in ours.
 local place = {}
 
--- What is inside the binary has the name of its module for a source, behind "=". luassert and busted only hand on.
-local OURS = { "^=idle%.", "lua/idle/", "/luassert/", "/busted/" }
+-- What is inside the binary has the name of its module for a source, behind "="; the engine's specs also run without.
+local OURS = { "^=idle%.", "^@%.?/?lua/idle/" }
+
+-- luassert and busted only hand on. A user's folder may be called so, too.
+local FOLDERS = {}
+for _, name in ipairs({ "luassert.assert", "busted.core" }) do
+  local path = package.searchpath(name, package.path)
+  FOLDERS[#FOLDERS + 1] = path and "@" .. path:match("^(.*/)")
+end
 
 local function is_ours(info)
   if info.what == "C" then return true end
   for _, pattern in ipairs(OURS) do
     if info.source:find(pattern) then return true end
+  end
+  for _, folder in ipairs(FOLDERS) do
+    if info.source:sub(1, #folder) == folder then return true end
   end
   return false
 end
