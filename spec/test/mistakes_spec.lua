@@ -34,6 +34,20 @@ describe("sorted", function()
   end)
 end)
 
+describe("an error in a block that closes", function()
+  local sink, seen
+  it("a run", function()
+    sink = idle.test.recording_sink()
+    local run <close> = idle.run{ name = "joiner", event_sink = sink } -- luacheck: ignore
+    local mine <close> = setmetatable({}, { __close = function(_, err) seen = err end }) -- luacheck: ignore
+    error("boom") -- boom
+  end)
+  it("is seen by what it closes", function()
+    assert.matches("boom$", seen)
+    assert.events(sink, { { Type = "RunCompleted", Data = { Status = "Failed" } } })
+  end)
+end)
+
 describe("os.exit", function()
   it("of the code under test", function()
     coroutine.wrap(function()
@@ -95,6 +109,13 @@ describe("virtual time", function()
     idle.test.virtual_time(function()
       local session <close> = idle.ssh_session{ host = "127.0.0.1", agent = false }
       session:InvokeCommand("Get-Date") -- connection
+    end)
+  end)
+  it("with a failed assertion and a task that is left", function()
+    idle.test.virtual_time(function()
+      idle.spawn(idle.sleep, 60)
+      idle.sleep(1)
+      assert.equal("expected", "seen") -- masked
     end)
   end)
   it("with a forgotten task", function()
@@ -163,6 +184,13 @@ describe("a mistake in a spec is told with its line:", function()
     assert.is_truthy(messages["virtual time with a forgotten task"]:find(specs.place(SPECS, "stuck"), 1, true))
   end)
 
+  it("but not in the place of what failed before", function()
+    assert_message("virtual time with a failed assertion and a task that is left", "masked",
+      "Expected objects to be equal.")
+    assert_message("an error in a block that closes a run", "boom", "boom")
+    assert.is_true(messages["an error in a block that closes is seen by what it closes"])
+  end)
+
   it("and a failed assertion is a failure wherever it stood", function()
     local failures = {}
     for _, failure in ipairs(run.document.failures) do failures[failure.name] = true end
@@ -171,6 +199,7 @@ describe("a mistake in a spec is told with its line:", function()
       ["a forgotten join of a task that still runs"] = true,
       ["an assertion in a task that is joined"] = true,
       ["an assertion in a task that gather waits for"] = true,
+      ["virtual time with a failed assertion and a task that is left"] = true,
     }, failures)
   end)
 end)

@@ -33,6 +33,19 @@ end
 
 local function first_on(core, channel, f) on(core, channel, f, FIRST) end
 
+-- ---- What was raised ----
+
+-- busted's handler of errors makes nil of each, and then a `__close` of the script would take an error for a good end:
+-- a transaction would be committed, a run `Completed`.
+local function keep_errors(core)
+  core.bindfenv(core.safe, "xpcall", function(f, handler)
+    return xpcall(f, function(raised)
+      handler(raised)
+      return raised
+    end)
+  end)
+end
+
 -- ---- Leaks ----
 
 -- Where busted says that something went wrong; the message has the place.
@@ -189,6 +202,7 @@ function harness.install(core, given)
     for name, v in pairs(part) do options[name] = v end
   end
   require("idle.test.assertions")
+  keep_errors(core)
   positions.install(core)
   first_on(core, { "error" }, function(element, _, message, trace) positions.complete(element, message, trace) end)
   stop_when_told(core)
