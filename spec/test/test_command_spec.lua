@@ -136,6 +136,25 @@ describe("idle-lua test", function()
     assert.matches("^idle%-lua: %(%-e%):1: unexpected symbol near <eof>\n", outcome.stderr)
   end)
 
+  it("tells what a helper raises, and runs nothing then", function()
+    local function helped(text, ...)
+      return specs.run({ ["a_spec.lua"] = GOOD, ["helper.lua"] = text }, { "test", "a_spec.lua", "--helper=helper.lua",
+        ... }).outcome
+    end
+    local FAILED = "busted: failed running the specified helper (helper.lua), error: "
+    for text, expected in pairs({
+      ["require('idle').error('shop.closed', 'closed')"] = FAILED .. "closed\n",
+      ["error()"] = FAILED .. "nil\n",
+      ["os.exit(0)"] = FAILED .. "helper.lua:1: os.exit(0) would end all specs",
+    }) do
+      local outcome = helped(text)
+      assert.equal(1, outcome.exit_code, outcome.stderr)
+      assert.equal(expected, outcome.stderr:sub(1, #expected))
+      assert.equal("", outcome.stdout)
+    end
+    assert.equal(124, helped("require('idle').sleep(60)", "--timeout", "0.2").exit_code)
+  end)
+
   it("ends a spec that hangs at --timeout", function()
     local outcome = test([[it("hangs", function() while true do end end)]], "--timeout", "0.2", "a_spec.lua")
     assert.equal(124, outcome.exit_code)

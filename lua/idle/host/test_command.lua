@@ -69,14 +69,32 @@ local function command_line(list)
   return table.concat(words, " ")
 end
 
+-- Has `wrap(f)` stand for the function that a part of busted makes.
+local function replace(name, wrap)
+  local make = require(name)
+  package.loaded[name] = function(...) return wrap(make(...)) end
+end
+
 -- What busted calls -c, or `coverage = true` in `.busted`, is ours, too; busted itself would want LuaCov.
 local function take_coverage(options)
-  package.loaded["busted.modules.luacov"] = function()
+  replace("busted.modules.luacov", function()
     return function()
       options.coverage = options.coverage or COVERAGE_FILE
       return true
     end
-  end
+  end)
+end
+
+-- busted makes a text of what a helper raises, and expects one.
+local function take_helper_errors()
+  replace("busted.modules.helper_loader", function(load_helper)
+    return function(...)
+      local ok, raised = load_helper(...)
+      if ok then return ok end
+      if errors.is_interruption(raised) then error(raised, 0) end
+      return nil, tostring(raised)
+    end
+  end)
 end
 
 -- The harness needs busted's core. This part of busted is told it in every run,
@@ -84,15 +102,13 @@ end
 local function prepare(options)
   require("idle.test.harness").prepare(options)
   take_coverage(options)
-  local name = "busted.modules.filter_loader"
-  local make_loader = require(name)
-  package.loaded[name] = function()
-    local load_filters = make_loader()
+  take_helper_errors()
+  replace("busted.modules.filter_loader", function(load_filters)
     return function(core, ...)
       require("idle.test.harness").install(core)
       return load_filters(core, ...)
     end
-  end
+  end)
 end
 
 -- Where busted would end the process, the command ends: a timeout, or output that could not be written, has its say.
@@ -117,7 +133,9 @@ end
 local function run_busted()
   local compatibility = require("busted.compatibility")
   compatibility.exit, compatibility.loadstring = exit, load_text
+  local allow_exit = require("idle.test.exits").refuse() -- of a helper, too
   local ok, raised = xpcall(require("busted.runner"), with_traceback, { standalone = false })
+  allow_exit()
   if ok then return 0 end
   if getmetatable(raised) ~= Exit then error(raised, 0) end
   if raised.text then
