@@ -1,43 +1,16 @@
 local errors = require("idle.engine.errors")
+local far = require("spec.support.far")
 local loop = require("idle.loop")
 local run = require("idle.host.run")
+local run_stage = require("spec.support.run_stage")
 local terminal = require("idle.host.terminal")
 local value = require("idle.engine.value")
 local virtually = require("idle.test.in_virtual_time")
 
 describe("idle.host.run", function()
-  local seen
-
-  local function types_seen()
-    local types = {}
-    for index, event in ipairs(seen) do types[index] = event.Type end
-    return types
-  end
-
-  local function event_of(type_name)
-    for _, event in ipairs(seen) do
-      if event.Type == type_name then return event end
-    end
-  end
-
-  -- A run whose events are seen; quick retries, so that specs are quick.
-  local function begin(options)
-    seen = {}
-    options = options or {}
-    options.name = options.name or "joiner"
-    options.event_sink = { WriteEvent = function(_, event) seen[#seen + 1] = event end }
-    options.execution_options = options.execution_options or {
-      RetryProfiles = { quick = { InitialDelayMilliseconds = 1, MaxDelayMilliseconds = 2 } },
-      DefaultRetryProfile = "quick",
-    }
-    return run.new(options)
-  end
-
-  local function failure(f, ...)
-    local ok, err = pcall(f, ...)
-    assert.is_false(ok)
-    return err
-  end
+  local stage = run_stage.new()
+  local begin, types_seen, event_of = stage.begin, stage.types_seen, stage.event_of
+  local failure, result_of = far.raised, run_stage.result_of
 
   local function fails_at_first(times, v)
     local calls = 0
@@ -47,9 +20,6 @@ describe("idle.host.run", function()
       return v or calls
     end
   end
-
-  -- Every run is looked at, so that none of them decides this program's exit status.
-  local function result_of(it) return it:result() end
 
   describe("new", function()
     it("wants a name, and knows its options", virtually(function()
@@ -200,12 +170,12 @@ describe("idle.host.run", function()
       result_of(it)
       assert.same({ "RunStarted", "StepStarted", "StepCompleted", "StepStarted", "StepFailed", "RunCompleted" },
         types_seen())
-      assert.equal("c-1", seen[1].Data.CorrelationId)
-      assert.is_true(value.is_null(seen[1].Data.StepCount))
-      assert.same({ StepType = "Function", Index = 0 }, seen[2].Data)
+      assert.equal("c-1", stage.seen[1].Data.CorrelationId)
+      assert.is_true(value.is_null(stage.seen[1].Data.StepCount))
+      assert.same({ StepType = "Function", Index = 0 }, stage.seen[2].Data)
       assert.same({ StepType = "Function", Index = 1, Error = "wrong key", ErrorKind = "ssh.auth", Effect = "none" },
-        seen[5].Data)
-      assert.same({ Status = "Failed", StepCount = 2 }, seen[6].Data)
+        stage.seen[5].Data)
+      assert.same({ Status = "Failed", StepCount = 2 }, stage.seen[6].Data)
     end))
 
     it("is in the result, redacted, lists staying lists", virtually(function()
@@ -302,115 +272,6 @@ describe("idle.host.run", function()
       assert.matches("name of a step must be a text", failure(it.step, it, "", function() end).message)
       assert.matches("needs a step type or a function", failure(it.step, it, "Third", 5).message)
       assert.equal(1, #result_of(it).Steps)
-    end))
-  end)
-
-  describe("the end of a run", function()
-    it("comes with the block that began it", virtually(function()
-      do
-        local it <close> = begin()
-        it:step("One", function() end)
-      end
-      assert.equal("Completed", event_of("RunCompleted").Data.Status)
-    end))
-
-    it("is a failure if an error ended the block", virtually(function()
-      failure(function()
-        local _ <close> = begin()
-        error("script broke")
-      end)
-      assert.equal("Failed", event_of("RunCompleted").Data.Status)
-    end))
-
-    it("is Cancelled if the task was cancelled", virtually(function()
-      local cancelled
-      local task = loop.spawn(function()
-        local it <close> = begin()
-        cancelled = it
-        it:step("Wait", function() loop.sleep(60000) end)
-      end)
-      loop.sleep(5)
-      task:cancel()
-      assert.equal("cancelled", failure(task.join, task).kind)
-      assert.equal("StepFailed", seen[#seen - 1].Type)
-      assert.equal("Cancelled", event_of("RunCompleted").Data.Status)
-      result_of(cancelled)
-    end))
-
-    it("is InDoubt if the step was cut off in a change", virtually(function()
-      local it
-      local task = loop.spawn(function()
-        it = begin()
-        it:step("Change", function()
-          local _ <close> = setmetatable({}, { __close = function(_, err) err.effect = "unknown" end })
-          loop.sleep(60000)
-        end)
-      end)
-      loop.sleep(5)
-      task:cancel()
-      failure(task.join, task)
-      assert.equal("InDoubt", result_of(it).Status)
-    end))
-
-    it("is Cancelled by Ctrl-C, which goes on as it came", virtually(function()
-      local it = begin()
-      local raised = failure(it.step, it, "Loop", function() error("joiner.lua:3: interrupted!", 0) end)
-      assert.equal("joiner.lua:3: interrupted!", raised)
-      assert.equal("InDoubt", result_of(it).Status)
-    end))
-
-    it("happens once, and no step comes after it", virtually(function()
-      local it = begin()
-      result_of(it)
-      assert.equal("Completed", result_of(it).Status)
-      assert.equal(2, #seen)
-      assert.matches("the run is over", failure(it.step, it, "Late", function() end).message)
-    end))
-
-    it("keeps its failure, also when a script caught the error and went on", virtually(function()
-      local it = begin()
-      pcall(it.step, it, "One", function() error(errors.new("ssh.auth", "x"), 0) end)
-      it:step("Two", function() end)
-      assert.equal("Failed", result_of(it).Status)
-    end))
-  end)
-
-  describe("exit_status", function()
-    local function fail_with(kind, fields)
-      local it = begin()
-      pcall(it.step, it, "Step", function() error(errors.new(kind, "x", fields), 0) end)
-      return it
-    end
-
-    it("is what the runs ended with, doubt before temporary before bad input before failure", virtually(function()
-      local runs = { fail_with("ssh.auth") }
-      assert.equal(2, run.exit_status())
-      runs[2] = fail_with("input.with")
-      assert.equal(65, run.exit_status())
-      runs[3] = fail_with("sync.busy")
-      assert.equal(75, run.exit_status())
-      runs[4] = fail_with("ssh.lost")
-      assert.equal(3, run.exit_status())
-      for _, it in ipairs(runs) do result_of(it) end
-      assert.is_nil(run.exit_status())
-    end))
-
-    it("does not count a run whose result the script looked at", virtually(function()
-      result_of(fail_with("ssh.auth"))
-      assert.is_nil(run.exit_status())
-    end))
-
-    it("ends runs that nobody ended", virtually(function()
-      local it = begin()
-      assert.is_nil(run.exit_status())
-      assert.equal("RunCompleted", seen[#seen].Type)
-      result_of(it)
-    end))
-
-    it("lets a run fail that an error left open", virtually(function()
-      local it = begin()
-      run.exit_status("boom")
-      assert.equal("Failed", result_of(it).Status)
     end))
   end)
 end)
