@@ -326,6 +326,18 @@ describe("idle.steps.trigger_directory_sync", function()
       assert.equal("timeout waiting for completion: the sync cycle is still running after 20 s; wait on with its "
         .. "Baseline", err.message)
     end)
+
+    it("a look that had to connect again does, for nobody knows whether there is still a server", function()
+      local world = with_timeouts(support.world())
+      function world.server.fails(now)
+        world.clock.seconds = world.clock.seconds + (world.limits[#world.limits] < 1 and 10000 or 1)
+        return now > 14 and errors.new("ssh.lost", "it was lost", { effect = "none" }) or nil
+      end
+      local err = failure(world, { TimeoutSeconds = 20.5, PollIntervalSeconds = 1 })
+      assert.is_true(world.limits[#world.limits] < 1)
+      assert.matches("the sync cycle is no longer seen after 20 s; .*; the last look failed: not done in time",
+        err.message)
+    end)
   end)
 
   describe("ended from outside", function()

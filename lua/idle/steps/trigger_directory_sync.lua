@@ -13,7 +13,7 @@ local sync_with = require("idle.steps.sync_with")
 ---@field package machine  table  idle.SyncStateMachine
 ---@field package session  idle.AuthSession
 ---@field package is_connected? boolean  the last call was answered
----@field package look_seconds? number   that the last answered look took
+---@field package look_seconds? number   that the last look took, if it was answered over a connection that stood
 local SyncStep = {}
 SyncStep.__index = SyncStep
 
@@ -74,18 +74,19 @@ function SyncStep:announce_busy(pause)
   self.busy_key = key
 end
 
--- The deadline left a look less time than the one before took. That there was no answer says nothing about the server.
+-- The deadline left a look less time than the one before took, which was answered. That this one was not says nothing
+-- about the server.
 function SyncStep:is_cut(err, seconds_left)
   return err.kind == "timeout" and seconds_left < math.min(self.look_seconds or 0, CALL_SECONDS)
 end
 
 function SyncStep:look()
-  local since, began = self.context.Clock.now(), self:now()
+  local since, began, was_connected = self.context.Clock.now(), self:now(), self.is_connected
   local answer, err = self:call("GetSyncCycleState")
   if not err then
-    self.look_seconds = self:now() - began
+    self.look_seconds = was_connected and self:now() - began or nil -- to connect takes longer
     self.machine:saw(self:now(), answer, self.context.Clock.now(), since)
-  elseif self:is_cut(err, self.machine.deadline - began) then
+  elseif was_connected and self:is_cut(err, self.machine.deadline - began) then
     self.context.Clock.sleep(math.max(0, self.machine.deadline - self:now()))
   else
     self.machine:look_failed(self:now(), err)
