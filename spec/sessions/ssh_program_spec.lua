@@ -235,6 +235,19 @@ describe("idle.sessions.ssh_program", function()
       expect("ssh.connect", true, refused, raised(program(WITH_KEY .. "ProxyJump 127.0.0.1:1\n")))
     end)
 
+    it("a jump host that lets nobody in, or whose host key has changed, which is not taken for the far end", function()
+      local hop = "ProxyJump hop\nHost hop\nHostName $host\nPort $port\nUser $user\nIdentityAgent none\n"
+      local stranger = "IdentityFile " .. keys .. "/ca\nIdentitiesOnly yes\n"
+      expect("ssh.auth", false, "a server on the way to 'aadc' refused the login; ssh asks nobody for a passphrase or "
+        .. "password: ssh says '", raised(program(WITH_KEY .. hop .. "UserKnownHostsFile $known\n" .. stranger)))
+      local port = world.server.session_options.port
+      local other = assert(file.read(keys .. "/ca.pub")):match("^%S+ %S+")
+      local known = world:write("hop_known_hosts", ("[127.0.0.1]:%d %s\n"):format(port, other))
+      local err = expect("ssh.hostkey_changed", false, "the host key of a server on the way to 'aadc' has changed",
+        raised(program(WITH_KEY .. hop .. "UserKnownHostsFile " .. known .. "\n" .. stranger)))
+      assert.matches(("Host key for [127.0.0.1]:%d has changed"):format(port), err.message, 1, true)
+    end)
+
     it("a way that does not work", function()
       expect("ssh.connect", true, "no-such-program", raised(program(WITH_KEY .. "ProxyCommand /no-such-program\n")))
     end)

@@ -125,6 +125,25 @@ local BEGINNINGS = {
   ["remote.setup"] = function(label) return ("'%s' lets this account run no commands"):format(label) end,
 }
 
+-- The same of a server on the way: which one, only the words of ssh say.
+local ON_THE_WAY = {
+  ["ssh.hostkey_unknown"] = "the host key of a server on the way to '%s' is not known",
+  ["ssh.hostkey_changed"] = "the host key of a server on the way to '%s' has changed; somebody may be listening in: ask "
+    .. "its administrator",
+  ["ssh.hostkey_revoked"] = "the host key of a server on the way to '%s' is revoked",
+  ["ssh.auth"] = "a server on the way to '%s' refused the login; ssh asks nobody for a passphrase or password",
+  ["ssh.busy"] = "a server on the way to '%s' closed the connection before SSH began: it has too many logins under way "
+    .. "(MaxStartups), or blocks this address for a while; try again later",
+  ["ssh.timeout"] = "a server on the way to '%s' did not answer in time",
+  ["ssh.handshake"] = "no SSH connection to a server on the way to '%s'",
+}
+
+local function beginning_of(kind, is_on_the_way, target, log)
+  local label = errors.escape(target.label)
+  if is_on_the_way and ON_THE_WAY[kind] then return ON_THE_WAY[kind]:format(label) end
+  return BEGINNINGS[kind](label, log, target)
+end
+
 -- The server, or somebody on the way, sends what is of no use.
 local function flood_text(target)
   return ("'%s' makes ssh log more than the %d MiB that it may"):format(errors.escape(target.label),
@@ -145,10 +164,11 @@ function ssh_program_errors.of_start(target, log, stderr)
   end
   local others = log.is_authenticated and {} or lines_of(stderr)
   -- Of a jump host that fails, the log only says that the connection was closed.
-  local row = find(others, true) or find(log.complaints) or row_by_progress(log)
+  local on_the_way = find(others, true)
+  local row = on_the_way or find(log.complaints) or row_by_progress(log)
   local all = table.move(log.complaints, 1, #log.complaints, #others + 1, others)
   local words = words_of(all)
-  local message = BEGINNINGS[row.kind](errors.escape(target.label), log, target)
+  local message = beginning_of(row.kind, on_the_way ~= nil and log.is_proxied, target, log)
   if words ~= "" then message = ("%s: ssh says '%s'"):format(message, words) end
   local is_passing = row.kind == "ssh.timeout" or row.kind == "ssh.lost"
   return errors.new(row.kind, message, {
