@@ -1,4 +1,5 @@
-/* Channels that the server opens are not accepted: not the agent's, which is never lent, nor any other. */
+/* Channels that the server opens are not accepted: not the agent's, which is never lent, nor any other. And what it
+ * sends without end takes no room. */
 #include "channel.h"
 #include "check.h"
 #include "client.h"
@@ -128,6 +129,54 @@ static void data_for_nobody_is_dropped(void) {
   close_world(&world);
 }
 
+/* ---- Floods ---- */
+
+enum { IGNORE = 2, DEBUG = 4, GLOBAL_REQUEST = 80, WINDOW_ADJUST = 93, CHANNEL_REQUEST = 98 };
+enum { FLOOD_PACKETS = 10000, PACKETS_A_TURN = 100 }; /* as many as a socket takes */
+
+/* A message as a server may send it, without end. */
+static void put_message(fuzz_bytes *out, int number) {
+  fuzz_put_byte(out, (unsigned)number);
+  if (number == WINDOW_ADJUST || number == CHANNEL_REQUEST) fuzz_put_u32(out, 0);
+  if (number == WINDOW_ADJUST) fuzz_put_u32(out, 0x7FFFFFFF);
+  if (number == DEBUG) fuzz_put_byte(out, 1);
+  if (number != WINDOW_ADJUST) fuzz_put_text(out, "keepalive@openssh.com");
+  if (number == GLOBAL_REQUEST || number == CHANNEL_REQUEST) fuzz_put_byte(out, 1); /* it wants an answer */
+  if (number == DEBUG) fuzz_put_text(out, "");
+}
+
+/* What has to be taken or answered is, and nothing of it stays. */
+static void flood_takes_no_memory(int number) {
+  World world;
+  fuzz_bytes out = {.size = 0};
+  open_world(&world);
+  start(&world);
+  put_message(&out, number);
+  size_t before = idle_ssh_facts_of(world.ssh).memory_bytes;
+  for (int sent = 0; sent < FLOOD_PACKETS; sent += PACKETS_A_TURN) {
+    for (int i = 0; i < PACKETS_A_TURN; i++) fuzz_server_send(world.server, out.bytes, out.size, false);
+    turn(&world);
+    CHECK(idle_ssh_facts_of(world.ssh).memory_bytes <= before + 4096);
+  }
+  CHECK(!idle_ssh_is_lost(world.ssh));
+  close_world(&world);
+}
+
+/* Who wants answers and takes none is cut off, before they have taken much room. */
+static void answers_nobody_takes_end_it(void) {
+  World world;
+  fuzz_bytes out = {.size = 0};
+  open_world(&world);
+  start(&world);
+  put_message(&out, CHANNEL_REQUEST);
+  for (int sent = 0; sent < 100 * FLOOD_PACKETS && !idle_ssh_is_lost(world.ssh); sent += PACKETS_A_TURN) {
+    for (int i = 0; i < PACKETS_A_TURN; i++) fuzz_server_send(world.server, out.bytes, out.size, false);
+    idle_ssh_pump(world.ssh);
+  }
+  CHECK(idle_ssh_is_lost(world.ssh));
+  close_world(&world);
+}
+
 int main(void) {
   is_not_accepted("auth-agent@openssh.com", false);
   is_not_accepted("session", false);
@@ -135,5 +184,8 @@ int main(void) {
   is_not_accepted("forwarded-tcpip", true);
   is_not_accepted("x11", true);
   data_for_nobody_is_dropped();
+  static const int floods[] = {IGNORE, DEBUG, GLOBAL_REQUEST, WINDOW_ADJUST, CHANNEL_REQUEST};
+  for (size_t i = 0; i < sizeof floods / sizeof *floods; i++) flood_takes_no_memory(floods[i]);
+  answers_nobody_takes_end_it();
   return 0;
 }
