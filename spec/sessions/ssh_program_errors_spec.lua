@@ -49,6 +49,14 @@ describe("idle.sessions.ssh_program_errors", function()
     assert.equal("ssh.handshake", (of_start("", CONNECTED, greeting("HTTP/1.1 400 Bad Request")))[1])
   end)
 
+  it("shows the last words of a program on the way that says much, and none of what it says for debugging", function()
+    local many = ("debug1: Connecting to hop\nwhatever\n"):rep(1000) .. ("x"):rep(10000) .. "\nno such file\n"
+    local _, message = of_start(many, PROXIED)
+    assert.is_true(#message < 700)
+    assert.matches("^cannot reach 'aadc': ssh says 'whatever; .*xxx; no such file'$", message)
+    assert.is_nil(message:find("debug1", 1, true))
+  end)
+
   it("believes a program on the way, of whose log nothing is seen", function()
     local lost = { "kex_exchange_identification: Connection closed by remote host",
                    "Connection closed by UNKNOWN port 65535" }

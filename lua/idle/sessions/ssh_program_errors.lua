@@ -41,7 +41,11 @@ local TEXTS = {
 local SILENT = {
   "^@", "^Host key verification failed", "^IT IS POSSIBLE", "^Someone could be", "^It is also possible",
   "^Please contact", "^  ", "^This could mean", "^impersonate this", "^Warning: Permanently added",
+  "^debug%d: ", "^OpenSSH_",
 }
+
+-- A program on the way may say more than anybody reads; its last words tell the most.
+local MAX_LINES, MAX_LINE_BYTES = 10, 400
 
 local function find(lines, are_on_the_way)
   for _, row in ipairs(TEXTS) do
@@ -59,6 +63,13 @@ local function words_of(lines)
     if not is_silent then kept[#kept + 1] = line end
   end
   return errors.escape(table.concat(kept, "; "))
+end
+
+-- Of lines that people are to read, the last ones.
+local function last_of(lines)
+  local last = {}
+  for index = math.max(1, #lines - MAX_LINES + 1), #lines do last[#last + 1] = lines[index]:sub(1, MAX_LINE_BYTES) end
+  return last
 end
 
 local function lines_of(text)
@@ -128,8 +139,8 @@ local BEGINNINGS = {
 -- The same of a server on the way: which one, only the words of ssh say.
 local ON_THE_WAY = {
   ["ssh.hostkey_unknown"] = "the host key of a server on the way to '%s' is not known",
-  ["ssh.hostkey_changed"] = "the host key of a server on the way to '%s' has changed; somebody may be listening in: ask "
-    .. "its administrator",
+  ["ssh.hostkey_changed"] = "the host key of a server on the way to '%s' has changed; somebody may be listening in: "
+    .. "ask its administrator",
   ["ssh.hostkey_revoked"] = "the host key of a server on the way to '%s' is revoked",
   ["ssh.auth"] = "a server on the way to '%s' refused the login; ssh asks nobody for a passphrase or password",
   ["ssh.busy"] = "a server on the way to '%s' closed the connection before SSH began: it has too many logins under way "
@@ -166,8 +177,8 @@ function ssh_program_errors.of_start(target, log, stderr)
   -- Of a jump host that fails, the log only says that the connection was closed.
   local on_the_way = find(others, true)
   local row = on_the_way or find(log.complaints) or row_by_progress(log)
-  local all = table.move(log.complaints, 1, #log.complaints, #others + 1, others)
-  local words = words_of(all)
+  local all = last_of(others)
+  local words = words_of(table.move(log.complaints, 1, #log.complaints, #all + 1, all))
   local message = beginning_of(row.kind, on_the_way ~= nil and log.is_proxied, target, log)
   if words ~= "" then message = ("%s: ssh says '%s'"):format(message, words) end
   local is_passing = row.kind == "ssh.timeout" or row.kind == "ssh.lost"
