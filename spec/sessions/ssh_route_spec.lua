@@ -72,7 +72,9 @@ describe("idle.sessions.ssh_route", function()
     local function fido()
       local path = dir .. "/sk"
       local blob = string.pack(">s4s4s4", "sk-ssh-ed25519@openssh.com", ("k"):rep(32), "ssh:")
-      assert(file.write_private(path .. ".pub", "sk-ssh-ed25519@openssh.com " .. base64.encode(blob) .. "\n"))
+      local container = "openssh-key-v1\0" .. string.pack(">s4s4s4I4s4s4", "none", "none", "", 1, blob, "")
+      assert(file.write_private(path, ("-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n-----END OPENSSH PRIVATE KEY-----\n")
+        :format(base64.encode(container))))
       return path
     end
 
@@ -82,6 +84,14 @@ describe("idle.sessions.ssh_route", function()
         assert.equal("ssh", chosen("", { identity_file = path }))
         assert.equal("ssh", chosen("Host aadc\nProxyJump hop\nHost hop\nIdentityFile " .. path .. "\n"))
       end
+    end)
+
+    it("takes a public one for the private one of the agent, if there is an agent", function()
+      local private = rsa()
+      local path = dir .. "/public_only"
+      assert(file.write_private(path .. ".pub", assert(file.read(private .. ".pub"))))
+      assert.equal("ssh", chosen("", { identity_file = path, agent_socket = "/agent" }))
+      assert.equal("libssh2", chosen("", { identity_file = path, agent = false }))
     end)
 
     it("is our own connection if one is another, or none is there", function()
@@ -98,7 +108,7 @@ describe("idle.sessions.ssh_route", function()
       assert.equal("libssh2", chosen("", { identity_file = rsa(), transport = "libssh2" }))
       local locked = key("locked", "rsa", "-b", "2048", "-N", "a passphrase")
       assert.equal("libssh2", chosen("", { identity_file = locked, agent = false }))
-      assert.equal("ssh", chosen("", { identity_file = locked }))
+      assert.equal("ssh", chosen("", { identity_file = locked, agent_socket = "/agent" }))
     end)
   end)
 

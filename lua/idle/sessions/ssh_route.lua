@@ -57,6 +57,10 @@ local function suits_ssh(given, chain)
   return ssh_program.refusal(given) == nil
 end
 
+local function has_agent(target)
+  return target.agent and (target.agent_socket or os.getenv("SSH_AUTH_SOCK") or "") ~= ""
+end
+
 -- The first key of a server that ssh can use and libssh2 can't; nil where there is another one, or one that was given
 -- and is of no use, of which our own transport says why.
 local function foreign_key_of(target)
@@ -65,7 +69,7 @@ local function foreign_key_of(target)
   for _, path in ipairs(required and { required, table.unpack(target.identity_files) } or target.identity_files) do
     local facts = ssh.key_facts(path)
     if facts and not facts.is_foreign then return nil end
-    local is_in_reach = facts and (target.agent or not facts.needs_agent)
+    local is_in_reach = facts and (not facts.needs_agent or has_agent(target))
     if is_in_reach and not found then found = { path = path, type = facts.type } end
   end
   return found
