@@ -99,6 +99,33 @@ describe("an assertion in a task", function()
   end)
 end)
 
+describe("an assertion that we catch", function()
+  it("in a step", function()
+    local run <close> = idle.run{ name = "joiner" }
+    run:step("Check", function()
+      assert.equal("expected", "seen") -- step
+    end)
+  end)
+  it("in a sink", function()
+    local function check(_, event) assert.equal("RunFailed", event.Type) end -- sink
+    local run <close> = idle.run{ name = "joiner", event_sink = { WriteEvent = check } }
+    run:step("Check", function() end)
+  end)
+  it("in a flow that goes on", function()
+    local session = idle.test.fake_session{ ["Get-Date"] = function(given)
+      assert.equal("utc", given.Kind) -- caught
+    end }
+    local run <close> = idle.run{ name = "joiner" }
+    pcall(run.step, run, "Look", function() return session:InvokeCommand("Get-Date") end)
+  end)
+  it("or the spec itself", function()
+    pcall(function() assert.equal(1, 2) end)
+    idle.test.virtual_time(function() assert.is_false(pcall(assert.equal, 1, 2)) end)
+    local run <close> = idle.run{ name = "joiner" }
+    pcall(run.step, run, "Look", function() assert(false, "no assertion of luassert's") end)
+  end)
+end)
+
 describe("virtual time", function()
   it("with a real program", function()
     idle.test.virtual_time(function()
@@ -177,6 +204,14 @@ describe("a mistake in a spec is told with its line:", function()
     assert_message("an assertion in a task that gather waits for", "gather", "Expected objects to be the same.")
   end)
 
+  it("an assertion on whose way to the spec this program stands", function()
+    local text = "Expected objects to be equal.\nPassed in:\n(string) 'seen'\nExpected:\n(string) 'expected'"
+    assert.equal(specs.place(SPECS, "step") .. ": " .. text, messages["an assertion that we catch in a step"])
+    assert_message("an assertion that we catch in a sink", "sink", "(it was caught on its way to the spec")
+    assert_message("an assertion that we catch in a flow that goes on", "caught", "(it was caught on its way to")
+    assert.is_true(messages["an assertion that we catch or the spec itself"])
+  end)
+
   it("what is real in virtual time", function()
     assert_message("virtual time with a real program", "program", "virtual time cannot wait")
     assert_message("virtual time with a real connection", "connection", "virtual time cannot wait")
@@ -199,6 +234,9 @@ describe("a mistake in a spec is told with its line:", function()
       ["a forgotten join of a task that still runs"] = true,
       ["an assertion in a task that is joined"] = true,
       ["an assertion in a task that gather waits for"] = true,
+      ["an assertion that we catch in a step"] = true,
+      ["an assertion that we catch in a sink"] = true,
+      ["an assertion that we catch in a flow that goes on"] = true,
       ["virtual time with a failed assertion and a task that is left"] = true,
     }, failures)
   end)

@@ -1,5 +1,6 @@
 --- What `idle-lua test` adds to busted: specs that leak fail, chance repeats, messages name the lines of the spec, and
 --- lines are counted.
+local caught_assertions = require("idle.test.caught_assertions")
 local coverage = require("idle.test.coverage")
 local errors = require("idle.engine.errors")
 local exits = require("idle.test.exits")
@@ -40,7 +41,7 @@ local function first_on(core, channel, f) on(core, channel, f, FIRST) end
 local function keep_errors(core)
   core.bindfenv(core.safe, "xpcall", function(f, handler)
     return xpcall(f, function(raised)
-      handler(raised)
+      handler(caught_assertions.unwrap(core, raised))
       return raised
     end)
   end)
@@ -88,7 +89,11 @@ local function check_specs(core)
   local function release(found)
     local element, parent, status, debug_info = table.unpack(held, 1, 4)
     held = nil
-    if found and found.kind and (status == "success" or found.kind_of_task) then
+    local caught = status == "success" and caught_assertions.text()
+    if caught then
+      core.publish({ "failure", "it" }, element, parent, caught, trace_of(element, caught))
+      status = "failure"
+    elseif found and found.kind and (status == "success" or found.kind_of_task) then
       publish(core, element, found)
       if status == "success" then status = found.kind end
     end
@@ -203,6 +208,7 @@ function harness.install(core, given)
   end
   require("idle.test.assertions")
   keep_errors(core)
+  caught_assertions.install(core)
   positions.install(core)
   first_on(core, { "error" }, function(element, _, message, trace) positions.complete(element, message, trace) end)
   stop_when_told(core)
@@ -215,6 +221,7 @@ function harness.install(core, given)
   end
   core.executors.before_each(function()
     seed()
+    caught_assertions.begin()
     if open_scope then open_scope() end
   end)
   require("idle.host.events").standard_sinks() -- they stay open to the end: no leak of a spec
