@@ -43,15 +43,20 @@ void *__wrap_malloc(size_t size) { return fails() ? NULL : __real_malloc(size); 
 void *__wrap_calloc(size_t count, size_t size) { return fails() ? NULL : __real_calloc(count, size); }
 void *__wrap_realloc(void *memory, size_t size) { return fails() ? NULL : __real_realloc(memory, size); }
 
-/* A lua_Alloc. Lua relies on it that a block can always be made smaller. */
+static lua_Alloc lua_alloc; /* the state's own */
+static void *lua_alloc_context;
+
+/* A lua_Alloc. Lua relies on it that a block can always be made smaller. What it
+ * takes from malloc for it is counted once. */
 static void *allocate(void *context, void *block, size_t old_size, size_t new_size) {
   (void)context;
-  if (new_size == 0) {
-    free(block);
-    return NULL;
-  }
   bool is_larger = block == NULL || new_size > old_size;
-  return is_larger && fails() ? NULL : __real_realloc(block, new_size);
+  if (is_larger && new_size > 0 && fails()) return NULL;
+  long armed = countdown;
+  countdown = 0;
+  void *resized = lua_alloc(lua_alloc_context, block, old_size, new_size);
+  countdown = armed;
+  return resized;
 }
 
 /* arm(number): that allocation from now on fails; 0: none. */
@@ -125,6 +130,7 @@ int main(int argc, char **argv) {
   idle_runtime *rt = idle_runtime_open(false);
   CHECK(rt != NULL);
   lua_State *L = idle_runtime_lua(rt);
+  lua_alloc = lua_getallocf(L, &lua_alloc_context);
   lua_setallocf(L, allocate, NULL);
   lua_register(L, "arm", arm);
   CHECK(luaL_loadfile(L, argv[1]) == LUA_OK);

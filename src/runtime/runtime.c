@@ -34,7 +34,8 @@ static int open_libraries(lua_State *L) {
 }
 
 static bool open_state(idle_runtime *rt, bool ignore_environment) {
-  rt->L = luaL_newstate();
+  rt->pool = idle_pool_new();
+  rt->L = idle_newstate(rt->pool, &rt->warnings);
   if (rt->L == NULL) return false;
   lua_pushcfunction(rt->L, open_libraries);
   lua_pushboolean(rt->L, ignore_environment);
@@ -117,6 +118,7 @@ void idle_close(idle_runtime *rt) {
   uv_close((uv_handle_t *)&rt->before_poll, NULL);
   drain_loop(&rt->loop);
   if (rt->clock != NULL) rt->clock->close(rt->clock);
+  idle_pool_free(rt->pool);
   free(rt->error);
   if (uv_loop_close(&rt->loop) == 0) free(rt); /* else a thread still uses the loop */
 }

@@ -2,11 +2,14 @@
 #ifndef IDLE_STATE_H
 #define IDLE_STATE_H
 
+#include "newstate.h"
 #include "runtime.h"
 #include "scheduler.h"
 
 struct idle_runtime {
-  lua_State *L; /* NULL once closed */
+  lua_State *L;    /* NULL once closed */
+  idle_pool *pool; /* its memory */
+  idle_warnings warnings;
   uv_loop_t loop;
   uv_timer_t limit;         /* ends an idle_run() */
   uv_prepare_t before_poll; /* keeps the loop from waiting while a task is ready */
