@@ -74,7 +74,7 @@ describe("idle.sim.arrival", function()
 
   it("hands out new tables each time", function()
     local clock = new_clock()
-    local session = sync_server({}, clock):session()
+    local session = sync_server({ past_cycles = 9 }, clock):session()
     local function runs() return (session:InvokeCommand("Get-ADSyncRunProfileResult", { NumberRequested = 50 })) end
     for _ = 1, 3 do
       local seen = runs()

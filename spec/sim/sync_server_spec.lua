@@ -166,7 +166,7 @@ describe("idle.sim.sync_server", function()
   end)
 
   it("gives the history that was asked for", function()
-    local session = session_with({})
+    local session = session_with({ past_cycles = 9 })
     assert.equal(54, #newest(session, 1000))
     assert.equal(1, #newest(session, 1))
     local run = newest(session, 3)[3]

@@ -7,6 +7,7 @@ return {
   { "flag_in_gaps", "false: in these pauses no cycle is said to be in progress" },
   { "start_delay_seconds", "from the accepted start until the cycle shows" },
   { "schedule_seconds", "interval of the scheduled cycles; the first one comes after half of it" },
+  { "past_cycles", "how many scheduled cycles are in the history from the start" },
   { "foreign_starts", "seconds, negative ones for the past, at which somebody else starts a cycle, as in [-3,12]" },
   { "busy_starts", "how many starts are refused first, because a connector is busy" },
   { "staging", "true: the server is in staging mode" },

@@ -24,6 +24,8 @@ local options = {}
 ---@field rights              boolean  false: every command of the module is denied
 ---@field module              boolean  false: the module is not installed
 ---@field schedule_seconds    number   interval of the scheduled cycles; the first one comes after half of it
+---@field past_cycles         integer  scheduled cycles that ran before the server came up; nine fill the 50 entries
+---                                     that a look asks for
 ---@field foreign_starts      number[] seconds after the server came up (negative: before) at which
 ---                                    somebody else starts a cycle
 ---@field history_at          "begin"|"end" when an entry appears
@@ -42,6 +44,7 @@ local options = {}
 local function is_number(v) return type(v) == "number" and v == v and v < math.huge and v > -math.huge end
 local function is_duration(v) return is_number(v) and v >= 0 end
 local function is_count(v) return math.type(v) == "integer" and v >= 0 end
+local function is_positive_count(v) return is_count(v) and v > 0 end
 
 local function one_of(words)
   return function(v)
@@ -86,7 +89,7 @@ local is_fault_word = one_of(options.fault_words)
 
 local function is_fault(fault)
   return type(fault) == "table" and type(fault.command) == "string" and is_fault_word(fault.fault)
-    and (fault.nth == nil or (is_count(fault.nth) and fault.nth > 0))
+    and (fault.nth == nil or is_positive_count(fault.nth))
 end
 
 local function is_fault_list(v)
@@ -122,6 +125,7 @@ local OPTIONS = {
   rights = { true, BOOLEAN },
   module = { true, BOOLEAN },
   schedule_seconds = { 1800, { function(v) return is_duration(v) and v >= 1 end, "a number of seconds, 1 or more" } },
+  past_cycles = { 1, { is_positive_count, "a whole number, 1 or more" } },
   foreign_starts = { {}, { is_list_of_numbers, "a list of seconds" } },
   history_at = { "begin", { one_of({ "begin", "end" }), "" } },
   history_lag_seconds = { 0, DURATION },

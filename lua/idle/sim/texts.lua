@@ -85,7 +85,4 @@ texts.failed_object = {
     .. "that may already be associated with another object in your local directory services: [ProxyAddresses].",
 }
 
---- How many cycles the history knows from before the server was looked at.
-texts.past_cycles = 9
-
 return texts

@@ -146,7 +146,7 @@ function timeline.new(options, epoch_ms)
   local interval_ms = ms(options.schedule_seconds)
   return setmetatable({
     options = options, epoch_ms = epoch_ms, interval_ms = interval_ms, cycles = {}, now_ms = math.mininteger,
-    next_ms = epoch_ms + interval_ms // 2 - texts.past_cycles * interval_ms,
+    next_ms = epoch_ms + interval_ms // 2 - options.past_cycles * interval_ms,
     foreign = foreign_starts(options, epoch_ms), taken = 0, passed = 0, numbers = { ad = 26000, entra = 26000 },
   }, Walk)
 end

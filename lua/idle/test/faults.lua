@@ -44,6 +44,7 @@ local TROUBLES = {
   rights = { { "no rights", false, "fails" } },
   module = { { "module missing", false, "fails" } },
   schedule_seconds = { { "scheduled cycles all the time", 60, "completes" } },
+  past_cycles = { { "long history", 9, "completes" } },
   foreign_starts = {
     { "somebody else's cycle runs", { -3 }, "completes" },
     { "somebody else starts at the same moment", { 0 }, "completes" },
