@@ -20,8 +20,8 @@ local SYNC = {
   AuthSessionName = "EntraConnect", PolicyType = "Delta", Wait = true, TimeoutSeconds = 3600, PollIntervalSeconds = 30,
 }
 
-local function join(name)
-  local server = idle.sim.sync_server{ cycle_seconds = 900 }
+local function join(name, past_cycles)
+  local server = idle.sim.sync_server{ cycle_seconds = 900, past_cycles = past_cycles }
   local run <close> = idle.run{ name = name, providers = {
     DirectorySync = idle.providers.entra_connect(),
     AuthSessionBroker = idle.auth_session_broker{ default = server:session(), fallback = true },
@@ -48,6 +48,7 @@ local function seconds_of(f)
 end
 
 local function one() check(join("joiner")) end
+local function one_with_a_past() check(join("joiner", 9)) end
 
 local function many()
   local jobs = {}
@@ -64,4 +65,5 @@ end
 local first = seconds_of(one)
 measure.report("a joiner of half an hour, modules loaded for it, seconds", first, 0.05, "at most")
 measure.report("a joiner of half an hour, seconds", median_of(9, one), 0.05, "at most")
+measure.report("the same, 50 entries of history in each look, seconds", median_of(9, one_with_a_past), 0.05, "at most")
 measure.report(("%d such joiners at once, seconds"):format(JOINERS), seconds_of(many), 10, "at most")

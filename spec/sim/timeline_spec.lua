@@ -42,7 +42,7 @@ describe("idle.sim.timeline", function()
       local seen = look(given, {}, 0)
       assert.is_false(is_flag_up(seen))
       assert.is_false(timeline.is_busy(seen.cycles, seen.now_ms))
-      assert.equal(54, #history(seen))
+      assert.equal(6, #history(seen))
       for _, entry in ipairs(history(seen)) do assert.is_true(entry.is_complete) end
       assert.equal((given.schedule_seconds or 1800) * 500, next_start(seen))
     end

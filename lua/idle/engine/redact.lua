@@ -89,7 +89,7 @@ end
 ---@param v T
 ---@return T copy
 function redact.copy(v)
-  return copy_any(v, {}, 0)
+  return copy_any(v, type(v) == "table" and {} or nil, 0)
 end
 
 return redact

@@ -13,9 +13,10 @@ local Bytes = { __name = "idle.bytes" }
 
 function Bytes:__tostring() return self[1] end
 
-local function is_named(v, name)
+local function is_a(v, ours)
   local meta = getmetatable(v)
-  return type(meta) == "table" and rawget(meta, "__name") == name and type(v) == "table"
+  if meta == nil or meta == ours then return meta ~= nil end
+  return type(meta) == "table" and rawget(meta, "__name") == ours.__name and type(v) == "table"
 end
 
 --- Marks a sequence as a list, so that it stays one when it is empty.
@@ -29,7 +30,7 @@ end
 ---@param v any
 ---@return boolean
 function value.is_list(v)
-  return is_named(v, List.__name)
+  return is_a(v, List)
 end
 
 --- Whether a value counts as a list where lists and maps are told apart:
@@ -57,7 +58,7 @@ end
 ---@param v any
 ---@return boolean
 function value.is_bytes(v)
-  return is_named(v, Bytes.__name)
+  return is_a(v, Bytes)
 end
 
 --- Whether a value is `idle.null`, the null inside lists and maps. Pure code

@@ -191,13 +191,15 @@ end
 ---@return { InProgress: boolean, State: "Idle"|"InProgress"|"Unknown", Details: table }
 function EntraConnect:GetSyncCycleState(AuthSession)
   local session = check_session(AuthSession)
-  local details = { ServerTimeUtc = server_time(session) }
+  local server_time_utc = server_time(session)
   local scheduler = invoke(session, "Get-ADSyncScheduler")
   scheduler = type(scheduler) == "table" and scheduler or nil
-  for name, field in pairs(scheduler or {}) do details[name] = field end
-  details.Runs = self:history_of(session)
+  local runs = self:history_of(session)
   local facts = self:facts_of(session)
-  details.Server, details.Connectors = facts.Server, facts.Connectors
+  local details = { ServerTimeUtc = server_time_utc, Runs = runs, Server = facts.Server, Connectors = facts.Connectors }
+  for name, field in pairs(scheduler or {}) do
+    if details[name] == nil then details[name] = field end
+  end
   local in_progress, state = state_of(scheduler)
   return { InProgress = in_progress, State = state, Details = details }
 end

@@ -13,6 +13,7 @@ local binder = {}
 ---@class idle.SimCommand
 ---@field class      string  name of the class that implements the cmdlet; it ends the error ids
 ---@field parameters table<string, idle.SimParameter>
+---@field package mandatory? string[]  names of the parameters that must be given, sorted
 ---@field run        fun(context: table, arguments: table): table?  returns the list of output objects
 
 -- What every cmdlet takes. Nothing of it matters here.
@@ -108,12 +109,21 @@ local function find_parameter(command, given)
   return candidates[1]
 end
 
-local function check_mandatory(command, is_given)
-  local missing = {}
+local function mandatory_names(command)
+  local names = {}
   for name, parameter in pairs(command.parameters) do
-    if parameter.is_mandatory and not is_given[name] then missing[#missing + 1] = name end
+    if parameter.is_mandatory then names[#names + 1] = name end
   end
-  table.sort(missing)
+  table.sort(names)
+  return names
+end
+
+local function check_mandatory(command, is_given)
+  command.mandatory = command.mandatory or mandatory_names(command)
+  local missing = {}
+  for _, name in ipairs(command.mandatory) do
+    if not is_given[name] then missing[#missing + 1] = name end
+  end
   if #missing > 0 then records.raise(records.missing_parameters(command.class, missing)) end
 end
 

@@ -7,6 +7,7 @@ local errors = require("idle.engine.errors")
 local parameter = require("idle.engine.parameter")
 local records = require("idle.sim.records")
 local request = require("idle.sessions.request")
+local value = require("idle.engine.value")
 
 local local_session = {}
 
@@ -46,10 +47,10 @@ function Session:InvokeCommand(CommandName, Parameters)
   if answer.kind == "exit" then
     errors.raise("remote.protocol", ("the simulated server ended without an answer to '%s'"):format(CommandName))
   end
-  local output = { output = answer.output, warnings = answer.warnings }
-  local body, record = records.catch(arrival.of, output, DEPTH + 2)
+  local output, record = records.catch(arrival.of, answer.output, DEPTH + 1)
   if record then error(error_record.to_error(arrival.of(record, DEPTH), CommandName), 0) end
-  return request.unwrap(body.output), { warnings = body.warnings }
+  local warnings = answer.warnings[1] and arrival.of(answer.warnings, DEPTH) or value.list()
+  return request.unwrap(output), { warnings = warnings }
 end
 
 --- There is nothing to close; sessions of other kinds have it.

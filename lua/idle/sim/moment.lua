@@ -3,8 +3,8 @@ local moment = {}
 
 -- Digits of a second that are zero are left out.
 local function fraction(ms)
-  local digits = ("%03d"):format(ms % 1000):gsub("0+$", "")
-  return digits == "" and "" or "." .. digits
+  if ms % 1000 == 0 then return "" end
+  return ((".%03d"):format(ms % 1000):gsub("0+$", ""))
 end
 
 local function zone_text(offset_minutes)

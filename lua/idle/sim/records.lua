@@ -22,11 +22,11 @@ function records.raise(record)
 end
 
 --- Runs a command.
----@return any results  what f returns, or nil and the record it raised
+---@return any          result  what f returns first
+---@return idle.SimRecord? record  what it raised instead
 function records.catch(f, ...)
-  local results = table.pack(pcall(f, ...))
-  if results[1] then return table.unpack(results, 2, results.n) end
-  local raised = results[2]
+  local is_ok, raised = pcall(f, ...)
+  if is_ok then return raised end
   if type(raised) == "table" and raised.record then return nil, raised.record end
   error(raised, 0)
 end

@@ -86,11 +86,11 @@ end
 
 local CORE, ADSYNC = by_lower_case(core_commands), by_lower_case(adsync)
 
+local function run(context, command, parameters) return command.run(context, binder.bind(command, parameters)) end
+
 -- The answer of a command, be it output or an error record.
 local function answer_of(context, command, parameters)
-  local output, record = records.catch(function()
-    return command.run(context, binder.bind(command, parameters))
-  end)
+  local output, record = records.catch(run, context, command, parameters)
   if record then return { kind = "error", record = record } end
   return { kind = "ok", output = value.list(output), warnings = context.warnings }
 end
