@@ -67,6 +67,16 @@ describe("a hop:", function()
       end)
     end
 
+    row("a login that the server behind it refuses: it is left at once", function()
+      local between <close> = ssh_far.server()
+      local keys = between:write_known_hosts(("[127.0.0.1]:* %s\n"):format(between:host_key()))
+      assert(file.append_synced(between.dir .. "/authorized_keys", assert(file.read(goal.identity_file .. ".pub"))))
+      local session <close> = session_over(between.port, { known_hosts = { goal.known_hosts, keys }, user = "nobody" })
+      assert.equal("ssh.auth", far.raised(session.InvokeCommand, session, "Start-Sync", { Id = "refused" }).kind)
+      local log = between:settled_log() -- which waits until nobody is connected
+      assert.equal(1, select(2, log:gsub("Accepted publickey", "")))
+    end)
+
     row("a login that it refuses", function()
       local strict <close> = ssh_far.server({ log_level = "DEBUG3" })
       local keys = strict:write_known_hosts(("[127.0.0.1]:* %s\n"):format(strict:host_key()))

@@ -67,7 +67,12 @@ end
 
 function Transport:connect()
   if self:is_open() then return self.clients[#self.chain] end
-  return self.connector:connect(self.chain[#self.chain], function() return connect_all(self) end)
+  local is_ok, result = pcall(self.connector.connect, self.connector, self.chain[#self.chain],
+    function() return connect_all(self) end)
+  if is_ok then return result end
+  -- Nobody needs the hops any more, if what is behind them refused the login for good.
+  if self.connector.refusal then close_from(self, 1) end
+  error(result, 0)
 end
 
 --- Starts a command. Waits until the server has started it.
