@@ -154,6 +154,34 @@ describe("idle.sessions.connector", function()
     end)
   end)
 
+  it("keeps the place of a login until a command has begun, the next login is due, or it failed", function()
+    virtual_time(function()
+      local function connect_all(count, ...)
+        local places = {}
+        for index = 1, count do
+          local one = world({}, ...)
+          places[index] = one.connector:keep_place()
+          one.connect()
+        end
+        return places
+      end
+      connect_all(9, DENIED)
+      local kept = connect_all(7)
+      local eighth = world({})
+      kept[8] = eighth.connector:keep_place()
+      for _ = 1, 2 do eighth.connect() end
+      local late = world({})
+      local task = loop.spawn(late.connect)
+      idle.sleep(1)
+      assert.equal(0, late.attempts())
+      getmetatable(kept[3]).__close()
+      task:join()
+      assert.equal(1, late.attempts())
+      kept[9] = late.connector:keep_place()
+      for _, one in ipairs(kept) do getmetatable(one).__close() end
+    end)
+  end)
+
   describe("with a real sshd", function()
     it("waits for one that is restarted between two commands, by either transport", function()
       local function outlive_restart(transport)
@@ -198,10 +226,10 @@ describe("idle.sessions.connector", function()
       for index, task in ipairs(tasks) do assert.equal(index .. "\n", task:join()) end
     end
 
-    -- The whole 200 with IDLE_SESSIONS=200.
+    -- More of them with IDLE_SESSIONS=500.
     it("lets many sessions in at once, of whom none is refused with the default MaxStartups", function()
       local server <close> = ssh_far.server({ config = { "MaxStartups 10:30:100" } })
-      log_in_at_once(server, math.tointeger(tonumber(os.getenv("IDLE_SESSIONS"))) or 40)
+      log_in_at_once(server, math.tointeger(tonumber(os.getenv("IDLE_SESSIONS"))) or 100)
       assert.is_nil(server:log():find("MaxStartups", 1, true))
     end)
 

@@ -27,6 +27,7 @@ local PASSING = { ["ssh.connect"] = true, ["ssh.resolve"] = true, ["ssh.timeout"
 ---@field refusal?          idle.Error  of the login; final
 ---@field calls             integer     of interrupt
 ---@field changed           table       condition of idle.loop
+---@field place?            idle.Pass   of the login that is under way, or was the last
 ---@field limit             idle.Deadline  for the attempts that are under way
 local Connector = {}
 Connector.__index = Connector
@@ -58,12 +59,26 @@ function Connector:check(calls)
   end
 end
 
---- Logs in at one server, when it is its turn. The time at the gate does not count.
+local function give_place_back(self)
+  if self.place then self.place:close() end
+  self.place = nil
+end
+
+--- Keeps the place of a login until it is closed: sshd counts it as under way a little longer than we do, but not when
+--- it has opened a channel.
+function Connector:keep_place()
+  return setmetatable({}, { __close = function() give_place_back(self) end })
+end
+
+--- Logs in at one server, when it is its turn. The time at the gate does not count. Its place is given back by the next
+--- login, by a failure, or when `keep_place` ends.
 ---@param target idle.SshTarget
 ---@param log_in fun(): table  a connection; raises
 ---@return table
 function Connector:pass(target, log_in)
-  local pass <close> = gate.enter(("%s:%d"):format(target.host, target.port))
+  give_place_back(self)
+  local pass = gate.enter(("%s:%d"):format(target.host, target.port))
+  self.place = pass
   local waited = deadline.after(self.queue_timeout)
   local calls = self.calls
   pass:wait(waited)
@@ -119,6 +134,7 @@ function Connector:connect(target, try)
       self.was_connected = true
       return result
     end
+    give_place_back(self)
     check_interruption(is_ok, result, err)
     err = errors.from(result)
     pause(self, number, err, calls)

@@ -22,6 +22,7 @@ local gates = {}
 ---@field what string
 ---@field turn table  condition of idle.loop: it may be its turn
 ---@field is_inside? boolean
+---@field is_closed? boolean
 local Pass = {}
 Pass.__index = Pass
 
@@ -40,12 +41,17 @@ local function call_next(entry)
   if first and entry.inside < MOST_AT_ONCE then first.turn:notify() end
 end
 
-function Pass:__close()
+--- Gives the place back. A second call does nothing.
+function Pass:close()
+  if self.is_closed then return end
+  self.is_closed = true
   local entry = gates[self.key]
   if self.is_inside then entry.inside = entry.inside - 1 else leave_queue(entry, self) end
   if entry.inside == 0 and not entry.queue[1] then gates[self.key] = nil end
   call_next(entry)
 end
+
+Pass.__close = Pass.close
 
 local function is_next(entry, pass) return entry.queue[1] == pass and entry.inside < MOST_AT_ONCE end
 

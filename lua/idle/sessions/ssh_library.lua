@@ -80,6 +80,7 @@ end
 ---@param timeout_ms   number
 ---@return table pipe  of idle.ssh
 function Transport:exec(command_line, timeout_ms)
+  local place <close> = self.connector:keep_place() -- luacheck: ignore place
   local was_open = self:is_open()
   local pipe, err = self:connect():exec(command_line, timeout_ms)
   if not pipe and was_open and err.kind == "ssh.lost" and err.effect == "none" then
@@ -91,6 +92,7 @@ function Transport:exec(command_line, timeout_ms)
 end
 
 function Transport:open()
+  local place <close> = self.connector:keep_place() -- luacheck: ignore place
   local pipe, err = self:connect():exec(launch.command_line(self.options.shell), self.options.start_timeout * 1000)
   if pipe then return pipe end
   -- PowerShell may run now, but it was told nothing yet.

@@ -133,6 +133,7 @@ end
 ---@param timeout_ms   number  from the login on
 ---@return idle.SshProgramPipe
 function Transport:exec(command_line, timeout_ms)
+  local place <close> = self.connector:keep_place() -- luacheck: ignore place
   local pipe = self.connector:connect(self.target, function()
     return self.connector:pass(self.target, function() return log_in(self, command_line) end)
   end)
