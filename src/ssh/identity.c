@@ -234,18 +234,23 @@ static bool is_foreign(const char *type) {
   return begins_with(type, "sk-") || (strcmp(type, "ssh-rsa") == 0 && libssh2_version(0x010b00) == NULL);
 }
 
-bool idle_identity_look(const char *path, idle_key_facts *facts) {
-  idle_identity identity;
-  char *expanded = idle_expand_home(path);
-  bool is_loaded = expanded != NULL && idle_identity_load(&identity, expanded, NULL);
-  free(expanded);
-  if (!is_loaded) return false;
-  *facts = (idle_key_facts){.needs_agent = idle_identity_is_locked(&identity, NULL),
-                            .is_foreign = is_foreign(identity.type)};
-  strcpy(facts->type, identity.type);
-  bool is_usable = identity.is_public || identity.fault == NULL || begins_with(identity.type, "sk-");
-  idle_identity_free(&identity);
+static bool look(const idle_identity *identity, idle_key_facts *facts) {
+  *facts = (idle_key_facts){.needs_agent = idle_identity_is_locked(identity, NULL),
+                            .is_foreign = is_foreign(identity->type)};
+  strcpy(facts->type, identity->type);
+  bool is_usable = identity->is_public || identity->fault == NULL || begins_with(identity->type, "sk-");
   return is_usable && *facts->type != '\0';
+}
+
+bool idle_identity_look(const char *path, idle_key_facts *facts) {
+  char *expanded = idle_expand_home(path);
+  idle_identity *identity = calloc(1, sizeof *identity); /* the analyser loses sight of one on the stack */
+  bool is_loaded = expanded != NULL && identity != NULL && idle_identity_load(identity, expanded, NULL);
+  bool is_seen = is_loaded && look(identity, facts);
+  if (is_loaded) idle_identity_free(identity);
+  free(identity);
+  free(expanded);
+  return is_seen;
 }
 
 bool idle_identity_sign(const idle_identity *identity, const unsigned char *data, size_t size,
