@@ -78,6 +78,7 @@ static void *take_small(idle_pool *pool, size_t steps) {
   Free *freed = pool->free[steps];
   if (freed != NULL) {
     pool->free[steps] = freed->next;
+    __builtin_prefetch(freed->next); /* it was cold for as long as this one */
     return freed;
   }
   size_t size = steps * STEP;
