@@ -4,6 +4,7 @@ local idle = require("idle")
 local json = require("idle.json")
 local loop = require("idle.loop")
 local plans = require("spec.support.plans")
+local seen_events = require("spec.support.seen_events")
 local terminal = require("idle.host.terminal")
 local value = require("idle.engine.value")
 
@@ -30,15 +31,7 @@ describe("idle.execute", function()
   end
 
   local function types_of(events)
-    local types = {}
-    for index, event in ipairs(events) do types[index] = event.Type end
-    return table.concat(types, " ")
-  end
-
-  local function event_of(events, type_name)
-    for _, event in ipairs(events) do
-      if event.Type == type_name then return event end
-    end
+    return table.concat(seen_events.types(events), " ")
   end
 
   local function fails_at_first(times)
@@ -115,7 +108,7 @@ describe("idle.execute", function()
       assert.equal("Completed", result.Status)
       assert.is_true(result.Steps[1].Changed)
       assert.equal("1", provider:Snapshot().ann.Attributes.A)
-      assert.equal("done", event_of(result.Events, "Custom").Message)
+      assert.equal("done", seen_events.first_of(result.Events, "Custom").Message)
     end)
   end)
 
@@ -155,7 +148,7 @@ describe("idle.execute", function()
         context.EventSink:WriteEvent("Ordered", "ordered a laptop", its_step.Name, { Model = "T" })
       end)
       assert.equal("RunStarted StepStarted Ordered StepCompleted RunCompleted", types_of(result.Events))
-      assert.equal("T", event_of(result.Events, "Ordered").Data.Model)
+      assert.equal("T", seen_events.first_of(result.Events, "Ordered").Data.Model)
     end)
 
     it("that writes an event without a text fails its step", function()
@@ -187,8 +180,8 @@ describe("idle.execute", function()
 
     it("of a failed step say why", function()
       run(plans.new({ step("a") }), function() errors.raise("step.failed", "no", { effect = "none" }) end)
-      assert.equal("no", event_of(seen, "StepFailed").Data.Error)
-      assert.equal("Test", event_of(seen, "StepFailed").Data.StepType)
+      assert.equal("no", seen_events.first_of(seen, "StepFailed").Data.Error)
+      assert.equal("Test", seen_events.first_of(seen, "StepFailed").Data.StepType)
     end)
 
     it("of the steps for a failure have types of their own", function()
@@ -198,8 +191,8 @@ describe("idle.execute", function()
       end)
       assert.equal("RunStarted StepStarted StepFailed OnFailureStarted OnFailureStepStarted OnFailureStepCompleted "
         .. "OnFailureStepStarted OnFailureStepFailed OnFailureCompleted RunCompleted", types_of(seen))
-      assert.equal(1, event_of(seen, "OnFailureStepFailed").Data.Index)
-      assert.equal("no", event_of(seen, "OnFailureStepFailed").Data.Error)
+      assert.equal(1, seen_events.first_of(seen, "OnFailureStepFailed").Data.Index)
+      assert.equal("no", seen_events.first_of(seen, "OnFailureStepFailed").Data.Error)
       assert.equal("PartiallyFailed", result.OnFailure.Status)
       assert.equal("Failed", result.Status)
     end)
@@ -234,7 +227,7 @@ describe("idle.execute", function()
       local result = run(plans.new({ step("a") }), fails_at_first(2))
       assert.equal("Completed", result.Status)
       assert.equal(3, result.Steps[1].Attempts)
-      local event = event_of(seen, "StepRetrying")
+      local event = seen_events.first_of(seen, "StepRetrying")
       assert.equal(1, event.Data.attempt)
       assert.equal(3, event.Data.maxAttempts)
       assert.equal("ssh.connect", event.Data.errorType)
@@ -263,7 +256,7 @@ describe("idle.execute", function()
     it("do not come after any other error", function()
       local result = run(plans.new({ step("a") }), function() error("boom") end)
       assert.equal(1, result.Steps[1].Attempts)
-      assert.is_nil(event_of(seen, "StepRetrying"))
+      assert.is_nil(seen_events.first_of(seen, "StepRetrying"))
       assert.equal("InDoubt", result.Status)
     end)
 
@@ -308,7 +301,7 @@ describe("idle.execute", function()
       end
       assert.same({ 262, 590, 105, 154, 215 }, delays)
       assert.equal(1326, math.floor(loop.monotonic() * 1000 + 0.5))
-      assert.matches("^OnFailureStepExecution", event_of({ table.unpack(seen, 8) }, "StepRetrying").Message)
+      assert.matches("^OnFailureStepExecution", seen_events.first_of({ table.unpack(seen, 8) }, "StepRetrying").Message)
     end))
 
     it("need a profile that exists before the first step runs", function()
@@ -334,7 +327,7 @@ describe("idle.execute", function()
       end)
       assert.is_false(holds_secret(seen))
       assert.is_false(holds_secret(result.Events))
-      assert.equal("[REDACTED]", event_of(result.Events, "X").Data.Nested.token)
+      assert.equal("[REDACTED]", seen_events.first_of(result.Events, "X").Data.Nested.token)
     end)
 
     it("has none in the results of steps", function()

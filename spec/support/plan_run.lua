@@ -2,6 +2,7 @@
 local errors = require("idle.engine.errors")
 local execute = require("idle.engine.execute")
 local execute_precondition = require("idle.engine.execute_precondition")
+local seen_events = require("spec.support.seen_events")
 
 local plan_run = {}
 
@@ -36,16 +37,12 @@ function plan_run.new()
 
   --- The types of the events, in their order.
   function stage.types_seen()
-    local types = {}
-    for index, event in ipairs(stage.seen) do types[index] = event.Type end
-    return table.concat(types, " ")
+    return table.concat(seen_events.types(stage.seen), " ")
   end
 
   --- The first event of a type.
   function stage.event_of(type_name)
-    for _, event in ipairs(stage.seen) do
-      if event.Type == type_name then return event end
-    end
+    return seen_events.first_of(stage.seen, type_name)
   end
 
   return stage

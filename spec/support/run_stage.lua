@@ -1,5 +1,6 @@
 --- Runs of scripts whose events are seen.
 local run = require("idle.host.run")
+local seen_events = require("spec.support.seen_events")
 
 local run_stage = {}
 
@@ -25,16 +26,12 @@ function run_stage.new()
 
   --- The types of the events, in their order.
   function stage.types_seen()
-    local types = {}
-    for index, event in ipairs(stage.seen) do types[index] = event.Type end
-    return types
+    return seen_events.types(stage.seen)
   end
 
   --- The first event of a type.
   function stage.event_of(type_name)
-    for _, event in ipairs(stage.seen) do
-      if event.Type == type_name then return event end
-    end
+    return seen_events.first_of(stage.seen, type_name)
   end
 
   return stage
