@@ -58,20 +58,26 @@ describe("idle.sessions.gate", function()
     end)
   end)
 
-  it("takes no more time of each, however many wait", function()
-    local function seconds_for(count)
-      local began = os.clock()
-      virtual_time(function()
-        local seen, calls = logins("aad01:22", 1), {}
-        for name = 1, count do calls[name] = function() seen.log_in(name, 1e6):join() end end
-        idle.gather(calls)
-        assert.same({ 8, count }, { seen.most, #seen.order })
-      end)
-      return os.clock() - began
-    end
-    -- Ten times as many; where each woke all the others, it took a hundred times as long.
-    local few, many = math.max(0.005, seconds_for(400)), seconds_for(4000)
-    assert.is_true(many < few * 30, ("%.3f s became %.3f s"):format(few, many))
+  it("wakes the one whose turn it is, and not all who wait", function()
+    local WAITING = 400
+    local looks, for_ever = 0, deadline.after(1e6)
+    local counting = setmetatable({ remaining_ms = function()
+      looks = looks + 1
+      return for_ever:remaining_ms()
+    end }, { __index = for_ever })
+    virtual_time(function()
+      local calls = {}
+      for index = 1, WAITING do
+        calls[index] = function()
+          local pass <close> = gate.enter("aad01:22")
+          pass:wait(counting)
+          idle.sleep(1)
+        end
+      end
+      idle.gather(calls)
+    end)
+    assert.is_true(looks <= 2 * WAITING, looks .. " looks at the clock")
+    assert.is_true(looks > 0)
   end)
 
   it("does not keep anybody for ever, and says what it waited for", function()
