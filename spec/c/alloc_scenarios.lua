@@ -17,8 +17,13 @@ local ssh_session = require("idle.sessions.ssh")
 local sshd = require("idle.sim.sshd")
 local ssh = require("idle.ssh")
 
+-- Of the run before, where memory may have been too short to remove it.
+local folder
+
 --- Calls a scenario whose allocation `number` fails. The C side knows it by this name.
 function _G.run_armed(scenario, number)
+  if folder then file.remove_all(folder) end
+  folder = nil
   _G.arm(number)
   scenario()
   _G.arm(0)
@@ -68,6 +73,7 @@ end
 function scenarios.file()
   local dir = file.temp_dir("idle-alloc-test-")
   if not dir then return end
+  folder = dir
   local _ <close> = setmetatable({}, { __close = function() file.remove_all(dir) end })
   assert(file.write_private(dir .. "/f", "text"))
   assert(file.append_synced(dir .. "/f", "more"))

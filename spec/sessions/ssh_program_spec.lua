@@ -172,7 +172,8 @@ describe("idle.sessions.ssh_program", function()
     local function outlives_none(text, transport, parts)
       local script = ([[require("idle").ssh_session{ host = "aadc", ssh_config = %q, transport = %q,
         connect_timeout = 600, start_timeout = 600 }:info()]]):format(world:configure(text), transport)
-      local started <close> = child.start({ "-e", script })
+      -- Nobody is left to remove the folder of ssh's log.
+      local started <close> = child.start({ "-e", script, env = { TMPDIR = world.dir } })
       local found
       local function has(part)
         for _, process in ipairs(found) do

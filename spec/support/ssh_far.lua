@@ -24,8 +24,9 @@ local Server = {}
 ---@param options? table  as of idle.sim.sshd
 ---@return spec.SshServer
 function far.server(options)
-  local complete = { dir = assert(file.temp_dir("idle-ssh-")) }
+  local complete = {}
   for name, value in pairs(options or {}) do complete[name] = value end
+  complete.dir = complete.dir or assert(file.temp_dir("idle-ssh-"))
   local server = sshd.start(complete)
   local function get(_, name) return Server[name] or server[name] end
   return setmetatable({}, { __index = get, __close = Server.stop })
