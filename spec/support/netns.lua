@@ -33,12 +33,17 @@ function netns.is_possible()
   return (pcall(run, { "unshare", "--net", "true" }))
 end
 
+-- Those that this process has chosen: while it looks whether one is free, another row may choose, too.
+local chosen = {}
+
 -- A subnet of those that are set aside for measuring networks, which nobody else uses here.
 local function free_subnet()
   while true do
     local number = math.floor(loop.random() * 512)
     local subnet = ("198.%d.%d."):format(18 + number // 256, number % 256)
-    if run({ "ip", "-o", "-4", "address", "show", "to", subnet .. "0/24" }) == "" then return subnet end
+    local is_new = not chosen[subnet]
+    chosen[subnet] = true
+    if is_new and run({ "ip", "-o", "-4", "address", "show", "to", subnet .. "0/24" }) == "" then return subnet end
   end
 end
 

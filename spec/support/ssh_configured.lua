@@ -1,6 +1,7 @@
 --- A far end that is reached through an SSH configuration of its own, as an administrator writes one.
 local far = require("spec.support.far")
 local file = require("idle.file")
+local ssh_far = require("spec.support.ssh_far")
 local ssh_session = require("idle.sessions.ssh")
 
 local ssh_configured = {}
@@ -56,6 +57,10 @@ end
 --- What sshd says.
 ---@return string
 function Configured:log() return assert(file.read(self.server.sshd.log_file)) end
+
+--- The same when nobody is connected any more.
+---@return string
+function Configured:settled_log() return ssh_far.settled_log(self.server.sshd) end
 
 function Configured:__close() getmetatable(self.server).__close() end
 

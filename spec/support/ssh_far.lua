@@ -55,14 +55,24 @@ end
 ---@return idle.SshClient
 function Server:connect(changes) return errors.check(self:try(changes)) end
 
---- Process ids of the sshd that serve connections now.
----@return integer[]
-function Server:sessions()
+local function sessions_of(server)
   local pids = {}
-  local list = file.read(("/proc/%d/task/%d/children"):format(self.pid, self.pid)) or ""
+  local list = file.read(("/proc/%d/task/%d/children"):format(server.pid, server.pid)) or ""
   for pid in list:gmatch("%d+") do pids[#pids + 1] = math.tointeger(pid) end
   return pids
 end
+
+--- Waits until no connection is served any more, and tells the log, to which nothing more comes by itself.
+---@param server idle.SshdServer
+---@return string
+function far.settled_log(server)
+  far.eventually(function() return #sessions_of(server) == 0 end)
+  return assert(file.read(server.log_file))
+end
+
+--- Process ids of the sshd that serve connections now.
+---@return integer[]
+function Server:sessions() return sessions_of(self) end
 
 --- Sends a signal to all of them.
 ---@param name string
@@ -70,12 +80,9 @@ function Server:signal_sessions(name)
   for _, pid in ipairs(self:sessions()) do far.run({ "kill", "-" .. name, tostring(pid) }) end
 end
 
---- Waits until no connection is served any more, and tells the log, to which nothing more comes by itself.
+--- As ssh_far.settled_log.
 ---@return string
-function Server:settled_log()
-  far.eventually(function() return #self:sessions() == 0 end)
-  return self:log()
-end
+function Server:settled_log() return far.settled_log(self) end
 
 ---@return string
 function Server:log() return assert(file.read(self.log_file)) end
