@@ -59,7 +59,7 @@ local function end_tasks(world)
 end
 
 -- Half an hour passes in milliseconds, and leaves as much garbage. Each collection visits all tasks that wait: twice
--- the memory halves their number.
+-- the memory halves their number, and what a thousand of them keep is no reason for a large one.
 local Collector = {}
 
 function Collector:__close()
@@ -68,7 +68,7 @@ function Collector:__close()
 end
 
 local function spare_collector()
-  return setmetatable({ mode = collectgarbage("generational", 100, 300) }, Collector)
+  return setmetatable({ mode = collectgarbage("generational", 100, 1000) }, Collector)
 end
 
 local Ending = {}
