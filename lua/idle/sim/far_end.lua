@@ -5,6 +5,7 @@ local file = require("idle.file")
 local json = require("idle.json")
 local options_of = require("idle.sim.options")
 local process = require("idle.process")
+local shell_word = require("idle.engine.shell_word")
 local sshd = require("idle.sim.sshd")
 local store = require("idle.sim.store")
 
@@ -20,13 +21,11 @@ FarEnd.__index = FarEnd
 
 local SCRIPT = [[
 #!/bin/sh
-exec '%s' sim powershell --state '%s' -- "$@"
+exec %s sim powershell --state %s -- "$@"
 ]]
 
-local function quote(path) return (path:gsub("'", "'\\''")) end
-
 local function write_script(path, state_path)
-  local text = SCRIPT:format(quote(errors.check(process.executable())), quote(state_path))
+  local text = SCRIPT:format(shell_word(errors.check(process.executable())), shell_word(state_path))
   errors.check(file.write_private(path, text))
   local chmod <close> = errors.check(process.spawn({ command = { "chmod", "700", path } }))
   errors.check(chmod:wait_exit(10000))
