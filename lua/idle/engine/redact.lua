@@ -1,6 +1,7 @@
 --- Copies a value for publication: secrets replaced, and nothing left in it
 --- that JSON could not hold. The original is never changed.
 local errors = require("idle.engine.errors")
+local memo = require("idle.engine.memo")
 local value = require("idle.engine.value")
 
 local redact = {}
@@ -11,26 +12,28 @@ redact.MARKER = "[REDACTED]"
 -- Deeper than any real data; it keeps a hostile nesting from filling the stack.
 local MAX_DEPTH = 64
 
--- Most keys have another length than any of these: they need no closer look.
-local SECRET_KEYS, SECRET_LENGTHS = {}, {}
+local SECRET_KEYS = {}
 for _, key in ipairs({
   "password", "passphrase", "secret", "token", "apiKey", "clientSecret", "accessToken", "refreshToken", "credential",
   "privateKey", "AccountPassword", "AccountPasswordAsPlainText", "GeneratedAccountPasswordPlainText",
   "GeneratedAccountPasswordProtected",
 }) do
-  SECRET_KEYS[key:lower()], SECRET_LENGTHS[#key] = true, true
+  SECRET_KEYS[key:lower()] = true
 end
 
 --- Whether the value of a field of this name is a secret, whatever it is.
 ---@param key any
 ---@return boolean
 local function is_secret_key(key)
-  return type(key) == "string" and SECRET_LENGTHS[#key] == true and SECRET_KEYS[key:lower()] == true
+  return type(key) == "string" and SECRET_KEYS[key:lower()] == true
 end
 
 redact.is_secret_key = is_secret_key
 
 local function copy_text(text) return utf8.len(text) and text or errors.escape(text) end
+
+-- The same few names come again and again, and nearly all are published as they are.
+local is_plain_key = memo.of(function(key) return utf8.len(key) ~= nil and not is_secret_key(key) end)
 
 local by_kind = { string = copy_text }
 
@@ -58,8 +61,11 @@ end
 local function copy_map(map, copies, depth)
   local copy = {}
   for key, field in next, map do
-    local name = copy_text(type(key) == "string" and key or tostring(key))
-    copy[name] = is_secret_key(key) and redact.MARKER or copy_any(field, copies, depth)
+    if type(key) == "string" and is_plain_key(key) then
+      copy[key] = copy_any(field, copies, depth)
+    else
+      copy[copy_text(tostring(key))] = is_secret_key(key) and redact.MARKER or copy_any(field, copies, depth)
+    end
   end
   return copy
 end

@@ -1,4 +1,6 @@
 --- Points in time as the far end writes them, and as seconds since 1970.
+local memo = require("idle.engine.memo")
+
 local utc = {}
 
 local DAY = 86400
@@ -30,6 +32,17 @@ local function offset_of(zone)
   return (sign == "-" and -60 or 60) * (tonumber(hours) * 60 + tonumber(minutes))
 end
 
+local date_of = memo.of(function(text)
+  local year, month, day, hour, minute, second, zone =
+    text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d%.?%d*)(.*)$")
+  if not year or year < "1900" then return false end
+  local offset = zone == "" and 0 or offset_of(zone)
+  if not offset then return false end
+  local days = days_from_date(tonumber(year), tonumber(month), tonumber(day))
+  local seconds = days * DAY + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second) - offset
+  return { seconds = seconds, has_zone = zone ~= "" }
+end)
+
 --- Reads an RFC 3339 date. A date without a zone is read as UTC: ADSync names
 --- its dates so. The year 1 of .NET's empty DateTime is no date.
 ---@param text any  a number is taken as seconds already
@@ -37,26 +50,27 @@ end
 ---@return boolean? has_zone
 function utc.parse(text)
   if type(text) == "number" then return text, true end
-  if type(text) ~= "string" then return nil end
-  local year, month, day, hour, minute, second, zone =
-    text:match("^(%d%d%d%d)-(%d%d)-(%d%d)[Tt ](%d%d):(%d%d):(%d%d%.?%d*)(.*)$")
-  if not year or year < "1900" then return nil end
-  local offset = zone == "" and 0 or offset_of(zone)
-  if not offset then return nil end
-  local days = days_from_date(tonumber(year), tonumber(month), tonumber(day))
-  return days * DAY + tonumber(hour) * 3600 + tonumber(minute) * 60 + tonumber(second) - offset, zone ~= ""
+  local date = type(text) == "string" and date_of(text)
+  if not date then return nil end
+  return date.seconds, date.has_zone
 end
+
+--- Writes a second without its zone: `2026-11-22T07:00:00`.
+---@type fun(seconds: integer): string  seconds since 1970
+utc.second = memo.of(function(seconds)
+  local year, month, day = date_from_days(seconds // DAY)
+  seconds = seconds % DAY
+  return ("%04d-%02d-%02dT%02d:%02d:%02d"):format(year, month, day, seconds // 3600, seconds // 60 % 60, seconds % 60)
+end)
+
+--- Writes a point in time: `2026-11-22T07:00:00.000Z`.
+---@type fun(ms: integer): string  milliseconds since 1970
+utc.format_ms = memo.of(function(ms) return ("%s.%03dZ"):format(utc.second(ms // 1000), ms % 1000) end)
 
 --- Writes a point in time, with milliseconds: `2026-11-22T07:00:00.000Z`.
 ---@param seconds number since 1970
 ---@return string
-function utc.format(seconds)
-  local ms = math.floor(seconds * 1000 + 0.5)
-  local year, month, day = date_from_days(ms // (DAY * 1000))
-  ms = ms % (DAY * 1000)
-  return ("%04d-%02d-%02dT%02d:%02d:%02d.%03dZ"):format(
-    year, month, day, ms // 3600000, ms // 60000 % 60, ms // 1000 % 60, ms % 1000)
-end
+function utc.format(seconds) return utc.format_ms(math.floor(seconds * 1000 + 0.5)) end
 
 --- Reads a TimeSpan, `[d.]hh:mm:ss[.fffffff]`.
 ---@param text any  a number is taken as seconds already

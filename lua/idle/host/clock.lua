@@ -1,6 +1,7 @@
 --- Time as a step is handed it: seconds, and one clock for everything, so that
 --- a virtual one can take its place.
 local loop = require("idle.loop")
+local utc = require("idle.engine.utc")
 
 local clock = {}
 
@@ -13,8 +14,7 @@ clock.random = loop.random
 --- The time of day, UTC.
 ---@return string rfc3339  with milliseconds
 function clock.now()
-  local ms = loop.now_ms()
-  return os.date("!%Y-%m-%dT%H:%M:%S", ms // 1000) .. (".%03dZ"):format(ms % 1000)
+  return utc.format_ms(loop.now_ms())
 end
 
 --- Waits; the other tasks go on.

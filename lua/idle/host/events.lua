@@ -20,6 +20,7 @@ local events = {}
 ---@class idle.Recorder
 ---@field Events idle.Event[]  what was recorded so far; redacted
 ---@field package options idle.RecorderOptions
+---@field package about   { CorrelationId: string, Actor: string }  what all events have; redacted
 ---@field package silent  table<idle.Sink, boolean>  sinks whose failure was reported
 local Recorder = {}
 Recorder.__index = Recorder
@@ -57,8 +58,8 @@ function Recorder:WriteEvent(Type, Message, StepName, Data)
     TimestampUtc = self.options.now(),
     Type = redact.copy(check_text(Type, "Type")),
     Message = redact.copy(check_text(Message, "Message")),
-    CorrelationId = redact.copy(self.options.correlation_id),
-    Actor = redact.copy(self.options.actor or ""),
+    CorrelationId = self.about.CorrelationId,
+    Actor = self.about.Actor,
     StepName = redact.copy(StepName or ""),
     Data = redact.copy(Data),
   }
@@ -70,7 +71,8 @@ end
 ---@param options idle.RecorderOptions
 ---@return idle.Recorder
 function events.new(options)
-  return setmetatable({ Events = value.list(), options = options, silent = {} }, Recorder)
+  local about = { CorrelationId = redact.copy(options.correlation_id), Actor = redact.copy(options.actor or "") }
+  return setmetatable({ Events = value.list(), options = options, about = about, silent = {} }, Recorder)
 end
 
 --- Refuses what can't be a sink, before anything runs.

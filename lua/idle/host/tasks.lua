@@ -49,10 +49,10 @@ local function rounded(seconds)
 end
 
 -- What the cancelled task leaves behind is told: what it was about, a change, and the facts about it.
-local function raise_late(what, seconds, outcome)
-  local left = outcome[1] and { effect = "unknown" } or errors.from(outcome[2])
+local function raise_late(what, seconds, is_returned, reason)
+  local left = is_returned and { effect = "unknown" } or errors.from(reason)
   errors.raise("timeout", ("%s not done within %g s"):format(what, rounded(seconds)),
-    { effect = left.effect, data = left.data, cause = not outcome[1] and left or nil })
+    { effect = left.effect, data = left.data, cause = not is_returned and left or nil })
 end
 
 --- Runs f in a task of its own, which is cancelled when it takes too long.
@@ -64,12 +64,11 @@ function tasks.limit(seconds, what, f, ...)
   local group <close> = new_group()
   local task = loop.spawn(f, ...)
   group[1] = task
-  local is_late = not task:wait(math.ceil(seconds * 1000))
-  if is_late then task:cancel() end
-  local outcome = table.pack(pcall(task.join, task))
-  if is_late and task:is_done() then raise_late(what, seconds, outcome) end
-  if not outcome[1] then error(outcome[2], 0) end
-  return table.unpack(outcome, 2, outcome.n)
+  if task:wait(math.ceil(seconds * 1000)) then return task:join() end
+  task:cancel()
+  local is_returned, reason = pcall(task.join, task)
+  if not task:is_done() then error(reason, 0) end -- our own wait was ended
+  raise_late(what, seconds, is_returned, reason)
 end
 
 --- Runs f in a task of its own, which is cancelled when it takes too long.

@@ -1,16 +1,20 @@
 --- Commands as they are sent, and their output as scripts see it.
 local clixml = require("idle.clixml")
 local errors = require("idle.engine.errors")
+local memo = require("idle.engine.memo")
 local value = require("idle.engine.value")
 
 local request = {}
 
+local is_command_name = memo.of(function(text)
+  return text:find("^[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$") ~= nil
+    and text:find("-", 1, true) ~= nil and not text:find("--", 1, true)
+end)
+
 --- Refuses what is not a cmdlet's name, and all that a shell could read as more (DESIGN §10.5).
 ---@param name any
 function request.check_command_name(name)
-  local is_name = type(name) == "string" and name:find("^[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]$")
-    and name:find("-", 1, true) and not name:find("--", 1, true)
-  if is_name then return end
+  if type(name) == "string" and is_command_name(name) then return end
   local shown = type(name) == "string" and ("'%s'"):format(errors.escape(name:sub(1, 100))) or "a " .. type(name)
   errors.raise("input.command_name", ("%s is no command name; one looks like 'Get-ADSyncScheduler'"):format(shown))
 end

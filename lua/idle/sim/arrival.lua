@@ -3,6 +3,7 @@
 local clixml = require("idle.clixml")
 local clr = require("idle.sim.clr")
 local errors = require("idle.engine.errors")
+local memo = require("idle.engine.memo")
 local null = require("idle.json").null
 local value = require("idle.engine.value")
 local writer = require("idle.sim.clixml_writer")
@@ -17,8 +18,12 @@ local function by_wire(v, depth) return errors.check(clixml.decode(writer.write(
 local arrive
 local by_type = {}
 
+--- Whether a text has only characters that arrive as they are, whichever way it takes.
+---@type fun(text: string): boolean
+arrival.is_plain_text = memo.of(function(text) return not text:find("[^\x20-\x7E]") end)
+
 local function plain_text(v)
-  if v:find("[^\x20-\x7E]") then error(NOT_PLAIN, 0) end
+  if not arrival.is_plain_text(v) then error(NOT_PLAIN, 0) end
   return v
 end
 
@@ -73,22 +78,14 @@ end
 
 local by_clr = {}
 
--- There are few spans, and they are asked for again and again.
-local spans = {}
+local span_text = memo.of(function(xml_text) return by_wire(clr.span(xml_text), 1) end)
 
 function by_clr.null() return null end
 function by_clr.guid(v) return plain_text(v.text) end
 function by_clr.date(v) return plain_text(v.text) end
 function by_clr.enum(v) return plain_text(v.name) end
 
-function by_clr.span(v)
-  local text = spans[v.text]
-  if not text then
-    text = by_wire(v, 1)
-    spans[v.text] = text
-  end
-  return text
-end
+function by_clr.span(v) return span_text(v.text) end
 
 function by_clr.map(v, depth)
   local map = {}

@@ -27,7 +27,7 @@ end
 local function send(name, parameters)
   local sent = {}
   for key, v in pairs(request.check(name, parameters)) do
-    if not (is_plain(key) and is_plain(v)) then
+    if not (arrival.is_plain_text(key) and is_plain(v)) then
       return errors.check(clixml.decode(request.encode(0, name, parameters, DEPTH))).params
     end
     sent[key] = v

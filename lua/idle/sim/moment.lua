@@ -1,4 +1,7 @@
 --- Moments and spans of time as .NET serialises them.
+local memo = require("idle.engine.memo")
+local utc = require("idle.engine.utc")
+
 local moment = {}
 
 -- Digits of a second that are zero are left out.
@@ -7,10 +10,10 @@ local function fraction(ms)
   return ((".%03d"):format(ms % 1000):gsub("0+$", ""))
 end
 
-local function zone_text(offset_minutes)
+local zone_text = memo.of(function(offset_minutes)
   local minutes = math.abs(offset_minutes)
   return ("%s%02d:%02d"):format(offset_minutes < 0 and "-" or "+", minutes // 60, minutes % 60)
-end
+end)
 
 --- A date.
 ---@param ms    integer         since 1970
@@ -20,7 +23,7 @@ function moment.date(ms, zone)
   local offset = math.type(zone) and zone or 0
   local shown = ms + offset * 60000
   local suffix = math.type(zone) and zone_text(zone) or zone or "Z"
-  return os.date("!%Y-%m-%dT%H:%M:%S", shown // 1000) .. fraction(shown) .. suffix
+  return utc.second(shown // 1000) .. fraction(shown) .. suffix
 end
 
 --- A span, as XML writes it.

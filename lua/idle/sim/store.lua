@@ -29,8 +29,8 @@ function State:cycles(options, now_ms)
   local cycles = walk:go(self.starts, now_ms)
   if cycles[1] then return cycles end
   errors.raise("input.setup", ("the simulated server came up at %s, and now it is %s: one that was used outside of "
-    .. "virtual time cannot go on in it; make another one"):format(utc.format(self.EpochMs / 1000),
-    utc.format(now_ms / 1000)))
+    .. "virtual time cannot go on in it; make another one"):format(utc.format_ms(self.EpochMs),
+    utc.format_ms(now_ms)))
 end
 
 --- Counts a call of a command.
@@ -43,7 +43,7 @@ end
 --- Notes a start that takes effect.
 function State:accept(at_ms, policy, pid)
   self.starts[#self.starts + 1] = { at_ms = at_ms, policy = policy }
-  self.accepted = { Seq = #self.entries + 1, Utc = utc.format(at_ms / 1000), PolicyType = policy, Pid = pid }
+  self.accepted = { Seq = #self.entries + 1, Utc = utc.format_ms(at_ms), PolicyType = policy, Pid = pid }
   self.entries[#self.entries + 1] = self.accepted
 end
 
