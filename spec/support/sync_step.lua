@@ -1,5 +1,6 @@
 --- Everything a sync step is handed, made for specs: a provider over the
 --- scripted server of sync_play, a record of events, and a clock that never waits.
+local errors = require("idle.engine.errors")
 local play = require("spec.support.sync_play")
 local trigger_directory_sync = require("idle.steps.trigger_directory_sync")
 
@@ -60,6 +61,19 @@ function sync_step.world(server)
     end,
   }
   return world
+end
+
+--- A server that does something of its own when it is asked for a cycle.
+---@param on_start fun(self: table, now: number, nth: integer): table?, any
+function sync_step.server_that(on_start)
+  return play.server({ on_start = on_start })
+end
+
+--- What answers a start with an error.
+---@param kind    string
+---@param fields? table
+function sync_step.raising(kind, fields)
+  return function() return nil, errors.new(kind, "it said " .. kind, fields) end
 end
 
 --- The types of the events, in their order, without their common beginning.
