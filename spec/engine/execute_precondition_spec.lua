@@ -1,16 +1,14 @@
-local plan_run = require("spec.support.plan_run")
+local plan_stage = require("spec.support.plan_stage")
 local plans = require("spec.support.plans")
 local value = require("idle.engine.value")
 
 local step = plans.step
 
 describe("idle.engine.execute: a precondition", function()
-  local stage = plan_run.new()
+  local stage = plan_stage.new()
   local run, types_seen, event_of = stage.run, stage.types_seen, stage.event_of
-  local statuses, failure = plan_run.statuses, plan_run.failure
-
-  local TRUE = { Equals = { Path = "Request.Intent.Department", Value = "IT" } }
-  local FALSE = { Equals = { Path = "Request.Intent.Department", Value = "HR" } }
+  local statuses, failure = plan_stage.statuses, plan_stage.failure
+  local TRUE, FALSE = plan_stage.TRUE, plan_stage.FALSE
 
   it("that holds lets its step run", function()
     local ended = run(plans.new({ step("a", { Precondition = TRUE }) }))

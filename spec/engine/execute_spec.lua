@@ -1,17 +1,15 @@
 local errors = require("idle.engine.errors")
-local plan_run = require("spec.support.plan_run")
+local plan_stage = require("spec.support.plan_stage")
 local plans = require("spec.support.plans")
 local value = require("idle.engine.value")
 
 local step = plans.step
 
 describe("idle.engine.execute", function()
-  local stage = plan_run.new()
+  local stage = plan_stage.new()
   local run, types_seen, event_of = stage.run, stage.types_seen, stage.event_of
-  local statuses, failure = plan_run.statuses, plan_run.failure
-
-  local TRUE = { Equals = { Path = "Request.Intent.Department", Value = "IT" } }
-  local FALSE = { Equals = { Path = "Request.Intent.Department", Value = "HR" } }
+  local statuses, failure = plan_stage.statuses, plan_stage.failure
+  local TRUE, FALSE = plan_stage.TRUE, plan_stage.FALSE
 
   describe("steps", function()
     it("run in the order of the plan, with their index from 0", function()

@@ -1,47 +1,20 @@
 local errors = require("idle.engine.errors")
 local execute = require("idle.host.execute")
+local execute_stage = require("spec.support.execute_stage")
 local idle = require("idle")
 local json = require("idle.json")
 local loop = require("idle.loop")
 local plans = require("spec.support.plans")
-local seen_events = require("spec.support.seen_events")
+local stages = require("spec.support.stage")
 local terminal = require("idle.host.terminal")
 local value = require("idle.engine.value")
-
-local step = plans.step
-local QUICK = { RetryProfiles = { quick = { InitialDelayMilliseconds = 1, MaxDelayMilliseconds = 2 } },
-  DefaultRetryProfile = "quick" }
 local virtually = require("idle.test.in_virtual_time")
 
+local step = plans.step
+
 describe("idle.execute", function()
-  local seen
-
-  before_each(function() seen = {} end)
-
-  local sink = { WriteEvent = function(_, event) seen[#seen + 1] = event end }
-
-  -- Executes with a handler of the type "Test", unless the plan is given its own providers.
-  local function run(plan, handler, options)
-    options = options or {}
-    options.Providers = options.Providers or {}
-    options.Providers.StepRegistry = options.Providers.StepRegistry or { Test = handler }
-    options.EventSink = options.EventSink or sink
-    options.ExecutionOptions = options.ExecutionOptions or QUICK
-    return execute.execute(plan, options)
-  end
-
-  local function types_of(events)
-    return table.concat(seen_events.types(events), " ")
-  end
-
-  local function fails_at_first(times)
-    local calls = 0
-    return function()
-      calls = calls + 1
-      if calls <= times then error(errors.new("ssh.connect", "refused"), 0) end
-      return { Status = "Completed", Changed = true }
-    end
-  end
+  local stage = execute_stage.new()
+  local run = stage.run
 
   describe("the result", function()
     it("has what contracts and design say, and can be written as JSON", function()
@@ -90,7 +63,7 @@ describe("idle.execute", function()
       assert.equal(1, calls)
       assert.equal(1, #result.Steps)
       assert.equal("no licence left", result.Steps[1].Error)
-      assert.equal("RunStarted StepStarted StepFailed RunCompleted", types_of(result.Events))
+      assert.equal("RunStarted StepStarted StepFailed RunCompleted", stages.types_of(result.Events))
     end)
 
     it("says that a step failed which says no more than that", function()
@@ -108,7 +81,7 @@ describe("idle.execute", function()
       assert.equal("Completed", result.Status)
       assert.is_true(result.Steps[1].Changed)
       assert.equal("1", provider:Snapshot().ann.Attributes.A)
-      assert.equal("done", seen_events.first_of(result.Events, "Custom").Message)
+      assert.equal("done", stages.first_of(result.Events, "Custom").Message)
     end)
   end)
 
@@ -140,15 +113,15 @@ describe("idle.execute", function()
       assert.equal("Completed", result.Steps[1].Status)
       assert.matches("unknown step type 'Tset'; did you mean 'Test'", result.Steps[2].Error)
       assert.equal(0, result.Steps[2].Attempts)
-      assert.equal("RunStarted StepStarted StepCompleted StepStarted StepFailed RunCompleted", types_of(result.Events))
+      assert.equal("RunStarted StepStarted StepCompleted StepStarted StepFailed RunCompleted", stage.types_seen())
     end)
 
     it("may write events of its own", function()
       local result = run(plans.new({ step("a") }), function(context, _, its_step)
         context.EventSink:WriteEvent("Ordered", "ordered a laptop", its_step.Name, { Model = "T" })
       end)
-      assert.equal("RunStarted StepStarted Ordered StepCompleted RunCompleted", types_of(result.Events))
-      assert.equal("T", seen_events.first_of(result.Events, "Ordered").Data.Model)
+      assert.equal("RunStarted StepStarted Ordered StepCompleted RunCompleted", stages.types_of(result.Events))
+      assert.equal("T", stages.first_of(result.Events, "Ordered").Data.Model)
     end)
 
     it("that writes an event without a text fails its step", function()
@@ -160,11 +133,11 @@ describe("idle.execute", function()
   describe("events", function()
     it("have the shape of the contract", function()
       run(plans.new({ step("a") }), function() end)
-      assert.equal("RunStarted StepStarted StepCompleted RunCompleted", types_of(seen))
-      local event = seen[2]
+      assert.equal("RunStarted StepStarted StepCompleted RunCompleted", stage.types_seen())
+      local event = stage.seen[2]
       assert.same({ StepType = "Test", Index = 0 }, event.Data)
       assert.equal("a", event.StepName)
-      assert.equal("", seen[1].StepName)
+      assert.equal("", stage.seen[1].StepName)
       assert.equal("c-1", event.CorrelationId)
       assert.equal("hr", event.Actor)
       assert.matches("Z$", event.TimestampUtc)
@@ -180,8 +153,8 @@ describe("idle.execute", function()
 
     it("of a failed step say why", function()
       run(plans.new({ step("a") }), function() errors.raise("step.failed", "no", { effect = "none" }) end)
-      assert.equal("no", seen_events.first_of(seen, "StepFailed").Data.Error)
-      assert.equal("Test", seen_events.first_of(seen, "StepFailed").Data.StepType)
+      assert.equal("no", stage.event_of("StepFailed").Data.Error)
+      assert.equal("Test", stage.event_of("StepFailed").Data.StepType)
     end)
 
     it("of the steps for a failure have types of their own", function()
@@ -190,9 +163,9 @@ describe("idle.execute", function()
         if its_step.Name ~= "b" then errors.raise("step.failed", "no", { effect = "none" }) end
       end)
       assert.equal("RunStarted StepStarted StepFailed OnFailureStarted OnFailureStepStarted OnFailureStepCompleted "
-        .. "OnFailureStepStarted OnFailureStepFailed OnFailureCompleted RunCompleted", types_of(seen))
-      assert.equal(1, seen_events.first_of(seen, "OnFailureStepFailed").Data.Index)
-      assert.equal("no", seen_events.first_of(seen, "OnFailureStepFailed").Data.Error)
+        .. "OnFailureStepStarted OnFailureStepFailed OnFailureCompleted RunCompleted", stage.types_seen())
+      assert.equal(1, stage.event_of("OnFailureStepFailed").Data.Index)
+      assert.equal("no", stage.event_of("OnFailureStepFailed").Data.Error)
       assert.equal("PartiallyFailed", result.OnFailure.Status)
       assert.equal("Failed", result.Status)
     end)
@@ -208,7 +181,7 @@ describe("idle.execute", function()
       assert.equal("Completed", result.Status)
       assert.equal(1, #result.Steps)
       assert.equal("Completed", result.Steps[1].Status)
-      assert.equal("RunStarted StepStarted StepCompleted RunCompleted", types_of(result.Events))
+      assert.equal("RunStarted StepStarted StepCompleted RunCompleted", stages.types_of(result.Events))
       assert.equal(1, #warnings)
       assert.matches("disk full", warnings[1])
     end)
@@ -219,155 +192,6 @@ describe("idle.execute", function()
         assert.is_false(ok)
         assert.matches("EventSink must be an object with a method WriteEvent", err.message)
       end
-    end)
-  end)
-
-  describe("retries", function()
-    it("repeat what says that it is transient, and tell of it", function()
-      local result = run(plans.new({ step("a") }), fails_at_first(2))
-      assert.equal("Completed", result.Status)
-      assert.equal(3, result.Steps[1].Attempts)
-      local event = seen_events.first_of(seen, "StepRetrying")
-      assert.equal(1, event.Data.attempt)
-      assert.equal(3, event.Data.maxAttempts)
-      assert.equal("ssh.connect", event.Data.errorType)
-      assert.equal("refused", event.Data.message)
-      assert.equal("integer", math.type(event.Data.delayMs))
-      assert.matches("^StepExecution", event.Message)
-      assert.equal("RunStarted StepStarted StepRetrying StepRetrying StepCompleted RunCompleted", types_of(seen))
-    end)
-
-    it("know IdLE's mark on an error of somebody else's", function()
-      local calls = 0
-      local result = run(plans.new({ step("a") }), function()
-        calls = calls + 1
-        if calls == 1 then error({ message = "throttled", data = { ["Idle.IsTransient"] = true } }) end
-      end)
-      assert.equal("Completed", result.Status)
-      assert.equal(2, result.Steps[1].Attempts)
-    end)
-
-    it("count every attempt of a step that fails in the end", function()
-      local result = run(plans.new({ step("a") }), fails_at_first(9))
-      assert.equal("Failed", result.Status)
-      assert.equal(3, result.Steps[1].Attempts)
-    end)
-
-    it("do not come after any other error", function()
-      local result = run(plans.new({ step("a") }), function() error("boom") end)
-      assert.equal(1, result.Steps[1].Attempts)
-      assert.is_nil(seen_events.first_of(seen, "StepRetrying"))
-      assert.equal("InDoubt", result.Status)
-    end)
-
-    it("are as many as the step's profile allows", function()
-      local options = { RetryProfiles = {
-        once = { MaxAttempts = 1 }, none = { MaxAttempts = 0 },
-        five = { MaxAttempts = 5, InitialDelayMilliseconds = 0 },
-      }, DefaultRetryProfile = "five" }
-      local function attempts(profile)
-        return run(plans.new({ step("a", { RetryProfile = profile }) }), fails_at_first(4),
-          { ExecutionOptions = options }).Steps[1].Attempts
-      end
-      assert.equal(1, attempts("once"))
-      assert.equal(1, attempts("none"))
-      assert.equal(5, attempts("FIVE"))
-      assert.equal(5, attempts(nil))
-    end)
-
-    it("wait as long as the test vectors say, also in the section for failures", virtually(function()
-      local id = "11111111-1111-1111-1111-111111111111"
-      local type_name = "IdLE.Step.EnsureAttributes"
-      local plan = plans.new({ step("Ensure attributes", { Type = type_name }) }, { CorrelationId = id })
-      local ok = pcall(run, plan, nil, { ExecutionOptions = {}, Providers = { StepRegistry = {
-        [type_name] = fails_at_first(2) } } })
-      local other = plans.new({ step("x") }, { CorrelationId = "corr-1", OnFailureSteps = value.list({ step("first"),
-        step("Notify", { Type = "IdLE.Step.EmitEvent", RetryProfile = "p" }) }) })
-      local flaky = fails_at_first(3)
-      local also_ok, err = pcall(run, other, nil, {
-        ExecutionOptions = { RetryProfiles = { p = { MaxAttempts = 4, InitialDelayMilliseconds = 100,
-          BackoffFactor = 1.5, MaxDelayMilliseconds = 1000, JitterRatio = 0.1 } } },
-        Providers = { StepRegistry = {
-          Test = function(_, _, its_step)
-            if its_step.Name == "x" then errors.raise("step.failed", "no", { effect = "none" }) end
-          end,
-          ["IdLE.Step.EmitEvent"] = flaky,
-        } },
-      })
-      assert(ok and also_ok, err)
-      local delays = {}
-      for _, event in ipairs(seen) do
-        if event.Type == "StepRetrying" then delays[#delays + 1] = event.Data.delayMs end
-      end
-      assert.same({ 262, 590, 105, 154, 215 }, delays)
-      assert.equal(1326, math.floor(loop.monotonic() * 1000 + 0.5))
-      assert.matches("^OnFailureStepExecution", seen_events.first_of({ table.unpack(seen, 8) }, "StepRetrying").Message)
-    end))
-
-    it("need a profile that exists before the first step runs", function()
-      local called = false
-      local ok, err = pcall(run, plans.new({ step("a"), step("b", { RetryProfile = "gone" }) }), function()
-        called = true
-      end)
-      assert.is_false(ok)
-      assert.matches("unknown RetryProfile 'gone'; available: quick", err.message)
-      assert.is_false(called)
-      assert.same({}, seen)
-    end)
-  end)
-
-  describe("what leaves the run", function()
-    local SECRET = "hunter2"
-
-    local function holds_secret(v) return json.encode(v):find(SECRET, 1, true) ~= nil end
-
-    it("has no secret in an event, neither for the sink nor in the result", function()
-      local result = run(plans.new({ step("a") }), function(context, _, its_step)
-        context.EventSink:WriteEvent("X", "y", its_step.Name, { password = SECRET, Nested = { token = SECRET } })
-      end)
-      assert.is_false(holds_secret(seen))
-      assert.is_false(holds_secret(result.Events))
-      assert.equal("[REDACTED]", seen_events.first_of(result.Events, "X").Data.Nested.token)
-    end)
-
-    it("has none in the results of steps", function()
-      local handler = function()
-        return { Status = "Completed", Data = { clientSecret = SECRET, Method = print } }
-      end
-      local plan = plans.new({ step("a") })
-      local result = run(plan, handler)
-      assert.is_false(holds_secret(result))
-      assert.equal("[REDACTED]", result.Steps[1].Data.clientSecret)
-    end)
-
-    it("has none in the steps for a failure, nor in an error's data", function()
-      local plan = plans.new({ step("a") }, { OnFailureSteps = value.list({ step("b") }) })
-      local result = run(plan, function(_, _, its_step)
-        if its_step.Name == "b" then return { Data = { apiKey = SECRET } } end
-        errors.raise("step.failed", "no", { effect = "none", data = { password = SECRET } })
-      end)
-      assert.is_false(holds_secret(result))
-      assert.equal("[REDACTED]", result.OnFailure.Steps[1].Data.apiKey)
-    end)
-
-    it("has none in a preview", function()
-      local result = run(plans.new({ step("a", { With = { Attributes = { password = SECRET } } }) }), nil,
-        { WhatIf = true })
-      assert.is_false(holds_secret(result))
-    end)
-
-    it("has none in the event of a precondition", function()
-      local held = step("a", { Precondition = "no", PreconditionEvent = { Type = "X", Message = "y",
-        Data = { token = SECRET } } })
-      assert.is_false(holds_secret(run(plans.new({ held }), nil)))
-    end)
-
-    it("leaves handlers and plans their secrets", function()
-      local got
-      local plan = plans.new({ step("a", { With = { password = SECRET } }) })
-      run(plan, function(_, with) got = with.password end)
-      assert.equal(SECRET, got)
-      assert.equal(SECRET, plan.Steps[1].With.password)
     end)
   end)
 
@@ -382,7 +206,7 @@ describe("idle.execute", function()
       assert.equal("NotRun", result.OnFailure.Status)
       assert.same({}, { table.unpack(result.Events) })
       assert.is_false(called)
-      assert.same({}, seen)
+      assert.same({}, stage.seen)
     end)
 
     it("still checks everything", function()
@@ -425,31 +249,18 @@ describe("idle.execute", function()
       local ok, err = pcall(task.join, task)
       assert.is_false(ok)
       assert.equal("cancelled", err.kind)
-      assert.equal("RunStarted StepStarted StepFailed RunCompleted", types_of(seen))
-      assert.equal("Cancelled", seen[4].Data.Status)
+      assert.equal("RunStarted StepStarted StepFailed RunCompleted", stage.types_seen())
+      assert.equal("Cancelled", stage.seen[4].Data.Status)
     end))
 
     it("has a result for who asks with perform", function()
-      local executed = execute.perform(plans.new({ step("a"), step("b") }), { EventSink = sink, Providers = {
+      local executed = execute.perform(plans.new({ step("a"), step("b") }), { EventSink = stage.sink, Providers = {
         StepRegistry = { Test = function() error("x.lua:1: interrupted!", 0) end } } })
       assert.equal("Cancelled", executed.result.Status)
       assert.equal(1, #executed.result.Steps)
       assert.equal("x.lua:1: interrupted!", executed.interruption)
     end)
 
-    it("is ended also in the pause between two attempts", virtually(function()
-      local waits = loop.condition()
-      local slow = { RetryProfiles = { slow = { InitialDelayMilliseconds = 5000 } }, DefaultRetryProfile = "slow" }
-      local task = loop.spawn(run, plans.new({ step("a") }), function()
-        waits:notify()
-        errors.raise("ssh.connect", "refused")
-      end, { ExecutionOptions = slow })
-      waits:wait(5000)
-      loop.sleep(1)
-      task:cancel()
-      assert.is_false(pcall(task.join, task))
-      assert.equal("Cancelled", seen[#seen].Data.Status)
-    end))
   end)
 
   it("knows its options", function()

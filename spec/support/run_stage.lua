@@ -1,37 +1,22 @@
 --- Runs of scripts whose events are seen.
 local run = require("idle.host.run")
-local seen_events = require("spec.support.seen_events")
+local stages = require("spec.support.stage")
 
 local run_stage = {}
 
----@class spec.RunStage  of the run that was begun last
----@field seen table[]  events
-
----@return spec.RunStage
+---@return spec.Stage  with `begin`
 function run_stage.new()
-  local stage = { seen = {} }
+  local stage = stages.new()
 
-  --- A run whose events are seen; quick retries, so that specs are quick.
+  --- Begins a run.
+  ---@param options? table  of the run
   function stage.begin(options)
     stage.seen = {}
     options = options or {}
     options.name = options.name or "joiner"
-    options.event_sink = { WriteEvent = function(_, event) stage.seen[#stage.seen + 1] = event end }
-    options.execution_options = options.execution_options or {
-      RetryProfiles = { quick = { InitialDelayMilliseconds = 1, MaxDelayMilliseconds = 2 } },
-      DefaultRetryProfile = "quick",
-    }
+    options.event_sink = stage.sink
+    options.execution_options = options.execution_options or stages.QUICK
     return run.new(options)
-  end
-
-  --- The types of the events, in their order.
-  function stage.types_seen()
-    return seen_events.types(stage.seen)
-  end
-
-  --- The first event of a type.
-  function stage.event_of(type_name)
-    return seen_events.first_of(stage.seen, type_name)
   end
 
   return stage

@@ -2,17 +2,20 @@
 local errors = require("idle.engine.errors")
 local execute = require("idle.engine.execute")
 local execute_precondition = require("idle.engine.execute_precondition")
-local seen_events = require("spec.support.seen_events")
+local stages = require("spec.support.stage")
 
-local plan_run = {}
+local plan_stage = {}
 
----@class spec.PlanRun  of the plan that was executed last
----@field seen  table[]  events
+--- Conditions about the request of spec/support/plans.lua, by what they come to.
+plan_stage.TRUE = { Equals = { Path = "Request.Intent.Department", Value = "IT" } }
+plan_stage.FALSE = { Equals = { Path = "Request.Intent.Department", Value = "HR" } }
+
+---@class spec.PlanStage: spec.Stage
 ---@field taken table[]  steps that ran: name, index, section
 
----@return spec.PlanRun
-function plan_run.new()
-  local stage = {}
+---@return spec.PlanStage
+function plan_stage.new()
+  local stage = stages.new()
 
   --- Executes a plan; `outcomes` says by name how steps end, else they complete.
   function stage.run(plan, outcomes)
@@ -35,23 +38,13 @@ function plan_run.new()
     return execute.run(plan, port)
   end
 
-  --- The types of the events, in their order.
-  function stage.types_seen()
-    return table.concat(seen_events.types(stage.seen), " ")
-  end
-
-  --- The first event of a type.
-  function stage.event_of(type_name)
-    return seen_events.first_of(stage.seen, type_name)
-  end
-
   return stage
 end
 
 --- Names and statuses of steps, in their order.
 ---@param records table[]
 ---@return string
-function plan_run.statuses(records)
+function plan_stage.statuses(records)
   local list = {}
   for index, record in ipairs(records) do list[index] = record.Name .. " " .. record.Status end
   return table.concat(list, ", ")
@@ -60,7 +53,7 @@ end
 --- An outcome: a step that fails.
 ---@param effect? idle.Effect  default: none
 ---@param fields? table        more of the error
-function plan_run.failure(effect, fields)
+function plan_stage.failure(effect, fields)
   local all = { effect = effect or "none" }
   for key, field in pairs(fields or {}) do all[key] = field end
   local err = errors.new("step.failed", "boom", all)
@@ -68,4 +61,4 @@ function plan_run.failure(effect, fields)
   return { error = err }
 end
 
-return plan_run
+return plan_stage
