@@ -1,5 +1,6 @@
 --- What happens to this program itself while a start is under way: signals, outputs, limits, the clock.
 local child = require("spec.support.child")
+local eventually = require("spec.support.eventually")
 local faults = require("spec.support.faults")
 local file = require("idle.file")
 local json = require("idle.json")
@@ -59,7 +60,7 @@ local function end_by(signal, exit, moment)
   assert.matches(("^exit %d, %s$"):format(exit, moment.says), outcome.verdict)
   assert.not_matches("(none), 1", outcome.verdict, 1, true)
   if moment.wait == wait_for_start then
-    server:wait_until("sshd noticed", function() return #server:connections() == 0 end)
+    eventually(function() return #server:connections() == 0 end, "sshd noticed")
   end
 end
 

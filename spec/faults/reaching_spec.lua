@@ -1,6 +1,7 @@
 --- Servers that are not reached: nothing was started, and the same call may succeed later. Host keys and
 --- logins have specs of their own (see README.md here).
 local child = require("spec.support.child")
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local faults = require("spec.support.faults")
 local process = require("idle.process")
@@ -115,7 +116,7 @@ describe("reaching:", function()
       }, faults.temporary("ssh.busy", TIMEOUT))
       guest:close()
       local patient <close> = server.session()
-      ssh_far.eventually(function() return (pcall(patient.InvokeCommand, patient, "Start-Sync", { Id = "late" })) end)
+      eventually(function() return (pcall(patient.InvokeCommand, patient, "Start-Sync", { Id = "late" })) end)
       assert.same({ late = 1 }, server.ledger())
     end)
 

@@ -1,6 +1,6 @@
 local child = require("spec.support.child")
-local file = require("idle.file")
-local idle = require("idle")
+local eventually = require("spec.support.eventually")
+local processes = require("spec.support.processes")
 
 -- In front of scripts.
 local PRELUDE = [[
@@ -21,14 +21,6 @@ local function terminated(script)
   started:read_up_to("begun")
   started:signal("TERM")
   return started:outcome()
-end
-
-local function await_end(pid)
-  local function has_ended()
-    local stat = file.read("/proc/" .. pid .. "/stat")
-    return stat == nil or stat:find("%) Z ") ~= nil
-  end
-  idle.wait_until({ check = has_ended, timeout = child.DEADLINE_MS / 1000, interval = 0.001 })
 end
 
 describe("SIGTERM", function()
@@ -97,10 +89,10 @@ describe("SIGTERM", function()
       local stdout = "/proc/" .. require("idle.process").pid() .. "/fd/1"
       idle.exec{ command = { "sh", "-c", "echo $$ >" .. stdout .. "; exec sleep 60" } }
     ]])
-    local pid = started:read_line()
+    local pid = tonumber(started:read_line())
     started:signal("TERM")
     assert.equal(143, started:outcome().exit_code)
-    await_end(pid)
+    eventually(function() return not processes.is_running(pid) end, "sleep has ended")
   end)
 
   it("counts although whoever started the program ignored it", function()

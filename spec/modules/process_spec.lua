@@ -1,27 +1,15 @@
+local eventually = require("spec.support.eventually")
 local file = require("idle.file")
 local live = require("idle.live")
 local loop = require("idle.loop")
 local process = require("idle.process")
+local processes = require("spec.support.processes")
 
 -- Long enough for any machine; nothing below waits for it.
 local SOON = 20000
 
 local function start(...)
   return assert(process.spawn({ command = { ... } }))
-end
-
-local function is_running(pid)
-  local stat = file.read("/proc/" .. pid .. "/stat")
-  return stat ~= nil and not stat:find("%) Z ")
-end
-
--- Waits until a condition holds; a spec must not guess how long a thing takes.
-local function eventually(check)
-  local deadline = loop.monotonic() + SOON / 1000
-  while not check() do
-    if loop.monotonic() > deadline then error("never happened", 2) end
-    loop.sleep(2)
-  end
 end
 
 describe("idle.process", function()
@@ -261,7 +249,7 @@ describe("idle.process", function()
     it("kills the program and leaves no zombie", function()
       local p = start("sleep", "1000")
       local pid = p:pid()
-      assert.is_true(is_running(pid))
+      assert.is_true(processes.is_running(pid))
       p:close()
       p:close()
       eventually(function() return not file.exists("/proc/" .. pid) end)

@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local loop = require("idle.loop")
 
@@ -124,7 +125,7 @@ describe("idle.ssh", function()
       local pipe <close> = exec("exec <&-; echo closed")
       assert(pipe:wait_exit(SOON))
       local ok, err
-      far.eventually(function()
+      eventually(function()
         ok, err = pipe:write("x\n", SOON)
         return not ok
       end)
@@ -219,7 +220,7 @@ describe("idle.ssh", function()
           end)
         end
         for _, task in ipairs(tasks) do task:join() end
-        far.eventually(function() return fresh:info().memory_bytes == before end)
+        eventually(function() return fresh:info().memory_bytes == before end)
       end
     end)
   end)
@@ -238,7 +239,7 @@ describe("idle.ssh", function()
         end })
         holder.client = server:connect()
       end
-      far.eventually(function()
+      eventually(function()
         collectgarbage()
         return seen.info
       end)
@@ -263,7 +264,7 @@ describe("idle.ssh", function()
       first:finish()
       assert(first:wait_exit(SOON))
       first:close()
-      far.eventually(function()
+      eventually(function()
         local again <close> = client:exec("true", SOON)
         return again
       end)

@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local loop = require("idle.loop")
 local process = require("idle.process")
@@ -193,7 +194,7 @@ describe("idle.ssh", function()
       assert.is_nil(client)
       assert.equal("ssh.busy", err.kind)
       idle:close()
-      far.eventually(function()
+      eventually(function()
         local second <close> = server:try()
         return second
       end)

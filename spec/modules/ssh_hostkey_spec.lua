@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
 local idle = require("idle")
@@ -244,7 +245,7 @@ describe("idle.ssh", function()
           local held <close> = locker(path)
           local client, err
           local task = loop.spawn(function() client, err = server:try({ known_hosts = path, accept_new = true }) end)
-          far.eventually(function() return server:log():find("SSH2_MSG_NEWKEYS received", 1, true) end)
+          eventually(function() return server:log():find("SSH2_MSG_NEWKEYS received", 1, true) end)
           loop.sleep(100)
           assert.equal("", file.read(path))
           assert(held:write(text, far.SOON))
@@ -297,7 +298,7 @@ describe("idle.ssh", function()
           end
         end
         calls[#calls + 1] = function()
-          far.eventually(function() return count_met(server) == before + 2 and count_met(impostor) == 2 end)
+          eventually(function() return count_met(server) == before + 2 and count_met(impostor) == 2 end)
           held:close()
         end
         idle.gather(calls)

@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local lfs = require("lfs")
 local live = require("idle.live")
@@ -207,7 +208,7 @@ describe("idle.ssh, through other servers", function()
     local open, memory = files(), to_gate:info().memory_bytes
     for _ = 1, 2 do go_through() end
     -- What the server has to say about the ends comes in a little later.
-    far.eventually(function() return to_gate:info().memory_bytes <= memory + 1024 end)
+    eventually(function() return to_gate:info().memory_bytes <= memory + 1024 end)
     assert.equal(open, files())
   end)
 

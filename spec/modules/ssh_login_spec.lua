@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
 local process = require("idle.process")
@@ -10,7 +11,7 @@ local function start_agent()
   local path = os.tmpname() -- in a name that was never used, because an agent leaves its socket behind
   os.remove(path)
   local agent = assert(process.spawn({ command = { "ssh-agent", "-D", "-a", path } }))
-  far.eventually(function() return file.exists(path) end)
+  eventually(function() return file.exists(path) end)
   return agent, path
 end
 

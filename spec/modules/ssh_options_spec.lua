@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
 local idle = require("idle")
@@ -13,7 +14,7 @@ local function count(text, words) return select(2, text:gsub(words, "")) end
 local function start_agent(server, name)
   local path = ("%s/%s.sock"):format(server.dir, name)
   local agent = assert(process.spawn({ command = { "ssh-agent", "-D", "-a", path } }))
-  far.eventually(function() return file.exists(path) end)
+  eventually(function() return file.exists(path) end)
   return agent, path
 end
 

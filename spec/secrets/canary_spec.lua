@@ -1,6 +1,7 @@
 --- Looks for secrets wherever they have no business: promise 3 of DESIGN §10.
 local base64 = require("idle.base64")
 local child = require("spec.support.child")
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.ssh_far")
 local file = require("idle.file")
 local memory = require("spec.support.memory")
@@ -131,7 +132,7 @@ describe("a secret", function()
   it("of an agent is not lent to the server", function()
     local path = files .. "/agent"
     local agent <close> = assert(process.spawn({ command = { "ssh-agent", "-D", "-a", path } }))
-    far.eventually(function() return file.exists(path) end)
+    eventually(function() return file.exists(path) end)
     far.run({ "ssh-add", "-q", server.identity_file }, { SSH_AUTH_SOCK = path })
     local script = ([[
       local client = assert(require("idle.ssh").connect({ host = %q, port = %d, user = %q, known_hosts = %q,
@@ -153,7 +154,7 @@ describe("a secret", function()
       "--known-hosts", slow.known_hosts, "--password-env", "CANARY", "--check",
       env = { CANARY = far.PASSWORD },
     })
-    far.eventually(function() return file.exists(mark) end)
+    eventually(function() return file.exists(mark) end)
     is_nowhere_outside(program.pipe:pid(), far.PASSWORD)
   end)
 end)

@@ -1,8 +1,10 @@
 --- What every session does, whatever is at its far end. The same on a simulated PowerShell, on a
 --- real one if the machine has one, and through a real sshd.
 local configured = require("spec.support.ssh_configured")
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local loop = require("idle.loop")
+local processes = require("spec.support.processes")
 local values = require("spec.support.values")
 local value = require("idle.engine.value")
 
@@ -194,7 +196,7 @@ for kind, open in pairs(kinds) do
     it("starts a new process when the old one went between two commands", function()
       local pid = session:info().pid
       os.execute("kill -9 " .. pid)
-      far.wait_until(function() return not session.shell:is_alive() end, "the end of the process is known")
+      eventually(function() return not session.shell:is_alive() end, "the end of the process is known")
       assert.equal("x", (session:InvokeCommand("Write-Output", { InputObject = "x" })))
     end)
 
@@ -225,7 +227,7 @@ for kind, open in pairs(kinds) do
       local pid = other:info().pid
       other:close()
       other:close()
-      far.wait_until(function() return not far.is_running(pid) end, "the process is gone")
+      eventually(function() return not processes.is_running(pid) end, "the process is gone")
       assert.equal("input.session", far.raised(other.InvokeCommand, other, "Get-Date", {}).kind)
     end)
 

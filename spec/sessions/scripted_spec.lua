@@ -1,3 +1,4 @@
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local loop = require("idle.loop")
 
@@ -128,7 +129,7 @@ describe("an answer among noise", function()
     local session <close> = far.scripted("two_answers")
     local first = session:info().pid
     assert.equal("yes", (session:InvokeCommand("Get-Date", {})))
-    far.wait_until(function() return session:info().pid ~= first end, "the process was replaced")
+    eventually(function() return session:info().pid ~= first end, "the process was replaced")
     assert.equal("yes", (session:InvokeCommand("Get-Date", {})))
   end)
 end)

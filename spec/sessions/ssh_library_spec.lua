@@ -1,5 +1,6 @@
 --- Our own connection over jump hosts: real sshds, each with its own host key and its own account's key.
 local configured = require("spec.support.ssh_configured")
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local file = require("idle.file")
 local ssh_far = require("spec.support.ssh_far")
@@ -50,7 +51,7 @@ describe("idle.sessions.ssh_library", function()
     for _ = 1, 3 do one:run({ command = "true" }) end
     assert.equal(before + 2, count(bastion:log(), "Accepted publickey"))
     one:close()
-    far.wait_until(function() return #bastion:sessions() == 0 end, "the connections of the hops are gone")
+    eventually(function() return #bastion:sessions() == 0 end, "the connections of the hops are gone")
   end)
 
   it("goes by the fields alone as well", function()
@@ -106,7 +107,7 @@ describe("idle.sessions.ssh_library", function()
     local one <close> = session("hop1,hop2")
     local pid = one:info().pid
     bastion:signal_sessions("KILL")
-    far.wait_until(function() return not one.transport:is_open() end, "the loss is known")
+    eventually(function() return not one.transport:is_open() end, "the loss is known")
     assert.not_equal(pid, one:info().pid)
   end)
 

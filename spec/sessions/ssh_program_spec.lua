@@ -2,10 +2,12 @@
 --- well (contract_spec.lua).
 local child = require("spec.support.child")
 local configured = require("spec.support.ssh_configured")
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local file = require("idle.file")
 local idle = require("idle")
 local loop = require("idle.loop")
+local processes = require("spec.support.processes")
 local secret = require("idle.secret")
 local ssh_far = require("spec.support.ssh_far")
 local ssh_program = require("idle.sessions.ssh_program")
@@ -119,8 +121,9 @@ describe("idle.sessions.ssh_program", function()
         err = far.raised(session.InvokeCommand, session, "Start-Sleep", { Seconds = 20 })
       end)
       loop.sleep(100)
-      local list = file.read(("/proc/%d/task/%d/children"):format(world.server.sshd.pid, world.server.sshd.pid))
-      for connection in list:gmatch("%d+") do ssh_far.run({ "kill", "-KILL", connection }) end
+      for _, connection in ipairs(processes.children(world.server.sshd.pid)) do
+        ssh_far.run({ "kill", "-KILL", tostring(connection) })
+      end
       task:join()
       assert.same({ "ssh.lost", "unknown", false }, { err.kind, err.effect, err.transient })
       assert.matches("^the connection to 'aadc' was lost: ssh says 'Connection to .* closed by remote host.*', while "
@@ -133,7 +136,7 @@ describe("idle.sessions.ssh_program", function()
       session:info()
       local pid = next(session.transport.chosen.pipes).child:pid()
       session:close()
-      far.wait_until(function() return not far.is_running(pid) end, "ssh is gone")
+      eventually(function() return not processes.is_running(pid) end, "ssh is gone")
     end)
 
     it("and none of a ProxyCommand that hangs while it logs in", function()
@@ -142,7 +145,7 @@ describe("idle.sessions.ssh_program", function()
       local err = raised(program(WITH_KEY .. command, { connect_timeout = 0.5, reconnect_timeout = 0 }))
       assert.equal("ssh.timeout", err.kind)
       local pid = tonumber(file.read(pid_file))
-      far.wait_until(function() return not far.is_running(pid) end, "what was on the way is gone")
+      eventually(function() return not processes.is_running(pid) end, "what was on the way is gone")
     end)
 
     it("and no file, even if nobody gets to clean up", function()
@@ -160,9 +163,8 @@ describe("idle.sessions.ssh_program", function()
   describe("ends, killed or not, with all that ssh has started", function()
     -- All below a process, itself not among them.
     local function descendants(pid, found)
-      for child_pid in (file.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""):gmatch("%d+") do
-        found[#found + 1] = { pid = tonumber(child_pid),
-                              command = file.read(("/proc/%s/cmdline"):format(child_pid)) or "" }
+      for _, child_pid in ipairs(processes.children(pid)) do
+        found[#found + 1] = { pid = child_pid, command = processes.command_line(child_pid) }
         descendants(child_pid, found)
       end
       return found
@@ -180,7 +182,7 @@ describe("idle.sessions.ssh_program", function()
           if process.command:find(part, 1, true) then return true end
         end
       end
-      far.wait_until(function()
+      eventually(function()
         found = descendants(started.pipe:pid(), {})
         for _, part in ipairs(parts) do
           if not has(part) then return false end
@@ -189,7 +191,7 @@ describe("idle.sessions.ssh_program", function()
       end, "all programs run")
       started:signal("KILL")
       for _, process in ipairs(found) do
-        far.wait_until(function() return not far.is_running(process.pid) end, process.command .. " is gone")
+        eventually(function() return not processes.is_running(process.pid) end, process.command .. " is gone")
       end
     end
 

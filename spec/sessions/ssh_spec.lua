@@ -1,18 +1,14 @@
 --- What only a session over SSH can show, through a real sshd.
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local file = require("idle.file")
 local loop = require("idle.loop")
+local processes = require("spec.support.processes")
 
 local function kill(pid) os.execute("kill -9 " .. pid) end
 
 -- The processes that sshd has made for connections: the parents of the far end, up to sshd.
-local function connection_pids(server)
-  local pids = {}
-  local listing = io.popen(("ps -o pid= --ppid %d"):format(server.sshd.pid))
-  for pid in listing:read("a"):gmatch("%d+") do pids[#pids + 1] = pid end
-  listing:close()
-  return pids
-end
+local function connection_pids(server) return processes.children(server.sshd.pid) end
 
 local function parent_of(pid)
   local listing <close> = io.popen(("ps -o ppid= -p %d"):format(pid))
@@ -21,7 +17,7 @@ end
 
 local function kill_connections(server)
   for _, pid in ipairs(connection_pids(server)) do kill(pid) end
-  far.wait_until(function() return #connection_pids(server) == 0 end, "the connections are gone")
+  eventually(function() return #connection_pids(server) == 0 end, "the connections are gone")
 end
 
 local function count(text, pattern)
@@ -106,7 +102,7 @@ exec '%s.real' "$@"
     session:info()
     local err
     local task = loop.spawn(function() err = raised(session, "Start-ADSyncSyncCycle") end)
-    far.wait_until(function() return #server:ledger() == 1 end, "the start took effect")
+    eventually(function() return #server:ledger() == 1 end, "the start took effect")
     kill_connections(server)
     task:join()
     assert.same({ "ssh.lost", "unknown", false }, { err.kind, err.effect, err.transient })
@@ -119,7 +115,7 @@ exec '%s.real' "$@"
     local server <close> = far.sshd_server()
     local session <close> = server.session()
     server:stop()
-    far.wait_until(function() return not far.is_running(server.sshd.pid) end, "sshd is gone")
+    eventually(function() return not processes.is_running(server.sshd.pid) end, "sshd is gone")
     local err = raised(session, "Get-Date")
     assert.same({ "ssh.connect", "none", true }, { err.kind, err.effect, err.transient })
   end)
@@ -129,14 +125,14 @@ exec '%s.real' "$@"
     local session <close> = server.session({ reconnect_timeout = 0.3 })
     session:info()
     server:stop()
-    far.wait_until(function() return not far.is_running(server.sshd.pid) end, "sshd is gone")
+    eventually(function() return not processes.is_running(server.sshd.pid) end, "sshd is gone")
     assert.matches("T", (session:InvokeCommand("Get-Date", {})))
     local pid = session:info().pid
     local parent = parent_of(pid)
     local sshd = parent_of(parent)
     kill(parent)
     if sshd > 1 then kill(sshd) end
-    far.wait_until(function() return not session.shell:is_alive() end, "the end of the connection is known")
+    eventually(function() return not session.shell:is_alive() end, "the end of the connection is known")
     local err = raised(session, "Get-Date")
     assert.same({ "ssh.connect", "none" }, { err.kind, err.effect })
   end)

@@ -1,5 +1,6 @@
 --- That what fields and configuration say arrives where it counts: at a real sshd, by either transport.
 local configured = require("spec.support.ssh_configured")
+local eventually = require("spec.support.eventually")
 local far = require("spec.support.far")
 local file = require("idle.file")
 local idle = require("idle")
@@ -13,7 +14,7 @@ local KNOWN = "UserKnownHostsFile $known\n"
 -- An agent of its own that holds the key of a far end.
 local function agent_with(world, path)
   local agent = assert(process.spawn({ command = { "ssh-agent", "-D", "-a", path } }))
-  ssh_far.eventually(function() return file.exists(path) end)
+  eventually(function() return file.exists(path) end)
   ssh_far.run({ "ssh-add", "-q", world.server.session_options.identity_file }, { SSH_AUTH_SOCK = path })
   return agent
 end

@@ -1,5 +1,6 @@
 --- Waits that ended too early, and are taken up by a later call: with --baseline, or in a script.
 local busted = require("busted")
+local eventually = require("spec.support.eventually")
 local file = require("idle.file")
 local json = require("idle.json")
 local specimen = require("spec.support.specimen")
@@ -50,9 +51,9 @@ local LATE = { start_delay_seconds = 7, faults = { { command = "Start-ADSyncSync
 local HANGING = { faults = { { command = "Start-ADSyncSyncCycle", fault = "hang" } } }
 
 local function killed_before_the_answer(far, run)
-  far:wait_until("a start is noted", function()
+  eventually(function()
     return file.exists(path_of(far)) and assert(file.read(path_of(far))):find("maybe", 1, true) ~= nil
-  end)
+  end, "a start is noted")
   run:signal("KILL")
   run:finish()
   local again <close> = specimen.sync_for_people(far, "--baseline", path_of(far), "--wait-timeout", "4")

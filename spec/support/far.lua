@@ -86,27 +86,6 @@ function far.real_powershell()
   end
 end
 
---- Waits until a condition holds.
----@param check fun(): any
----@param what  string
-function far.wait_until(check, what)
-  local deadline = loop.monotonic() + 20
-  while not check() do
-    if loop.monotonic() > deadline then error("waited in vain until " .. what, 2) end
-    loop.sleep(5)
-  end
-end
-
---- Whether a process is there and not just waiting to be collected.
----@param pid integer
-function far.is_running(pid)
-  local stat = io.open(("/proc/%d/stat"):format(pid))
-  if not stat then return false end
-  local text = stat:read("a")
-  stat:close()
-  return text:match("%) (%a)") ~= "Z"
-end
-
 --- The error that a call raises.
 ---@return idle.Error
 function far.raised(f, ...)

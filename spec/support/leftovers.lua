@@ -1,8 +1,8 @@
 --- What a program has open: for specs that see to it that nothing is left.
-local file = require("idle.file")
 local lfs = require("lfs")
 local loop = require("idle.loop")
 local process = require("idle.process")
+local processes = require("spec.support.processes")
 
 local leftovers = {}
 
@@ -11,12 +11,8 @@ local leftovers = {}
 ---@field children integer  processes that run or wait to be collected
 
 local function count()
-  local level = { files = 0, children = 0 }
+  local level = { files = 0, children = #processes.children(process.pid()) }
   for _ in lfs.dir("/proc/self/fd") do level.files = level.files + 1 end
-  local pid = process.pid()
-  for _ in (file.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""):gmatch("%d+") do
-    level.children = level.children + 1
-  end
   return level
 end
 

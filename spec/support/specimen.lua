@@ -2,6 +2,7 @@
 --- simulated sync server behind it. What holds for every run is checked for every run.
 local assert = require("luassert")
 local child = require("spec.support.child")
+local eventually = require("spec.support.eventually")
 local file = require("idle.file")
 local json = require("idle.json")
 local loop = require("idle.loop")
@@ -164,9 +165,9 @@ end
 --- Waits until something stands in the events that the run has written.
 ---@param text string
 function Run:wait_for_text(text)
-  self.far:wait_until("the events say " .. text, function()
+  eventually(function()
     return assert(file.read(self.events_file)):find(text, 1, true) ~= nil
-  end)
+  end, "the events say " .. text)
 end
 
 --- Waits until the run has written an event of a type.

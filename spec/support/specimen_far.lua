@@ -1,9 +1,10 @@
 --- The far end of a specimen: a real sshd, a simulated sync server behind it, and
 --- what happened there.
+local eventually = require("spec.support.eventually")
 local far_end = require("idle.sim.far_end")
 local file = require("idle.file")
-local loop = require("idle.loop")
 local process = require("idle.process")
+local processes = require("spec.support.processes")
 local ssh_far = require("spec.support.ssh_far")
 local sshd = require("idle.sim.sshd")
 
@@ -23,13 +24,6 @@ local Far = {}
 Far.__index = Far
 
 local specimen_far = {}
-
-local function children_of(pid)
-  local pids = {}
-  local list = file.read(("/proc/%d/task/%d/children"):format(pid, pid)) or ""
-  for child in list:gmatch("%d+") do pids[#pids + 1] = math.tointeger(child) end
-  return pids
-end
 
 --- Starts it.
 ---@param options? table  of the simulator, over those of a quick cycle
@@ -68,12 +62,11 @@ end
 
 --- Process ids of the connections that are open.
 ---@return integer[]
-function Far:connections() return children_of(self.sshd.pid) end
+function Far:connections() return processes.children(self.sshd.pid) end
 
 local function add_powershells(pids, pid)
-  local command = file.read(("/proc/%d/cmdline"):format(pid)) or ""
-  if command:find("\0sim\0powershell\0", 1, true) then pids[#pids + 1] = pid end
-  for _, child in ipairs(children_of(pid)) do add_powershells(pids, child) end
+  if processes.command_line(pid):find("\0sim\0powershell\0", 1, true) then pids[#pids + 1] = pid end
+  for _, child in ipairs(processes.children(pid)) do add_powershells(pids, child) end
   return pids
 end
 
@@ -93,11 +86,9 @@ local function signal(name, pids)
   if words[1] then run("kill", "-" .. name, table.unpack(words)) end
 end
 
--- A process that nobody has collected yet has closed its sockets by the time it is a zombie, and not before.
 local function are_gone(pids)
   for _, pid in ipairs(pids) do
-    local stat = file.read(("/proc/%d/stat"):format(pid))
-    if stat and stat:match("%) (%a)") ~= "Z" then return false end
+    if processes.is_running(pid) then return false end
   end
   return true
 end
@@ -108,14 +99,14 @@ function Far:kill_powershells() signal("KILL", self:powershells()) end
 function Far:kill_connections()
   local pids = self:connections()
   signal("KILL", pids)
-  self:wait_until("the connections are gone", function() return are_gone(pids) end)
+  eventually(function() return are_gone(pids) end, "the connections are gone")
 end
 
 --- Kills sshd with all its connections, and waits until they are gone.
 function Far:kill_sshd()
   local pids = { self.sshd.pid, table.unpack(self:connections()) }
   signal("KILL", pids)
-  self:wait_until("sshd is gone", function() return are_gone(pids) end)
+  eventually(function() return are_gone(pids) end, "sshd is gone")
 end
 
 --- Does the same, and starts sshd again at the same place; its log begins anew.
@@ -138,33 +129,18 @@ end
 --- Lets nobody in any more; who tries gets no answer.
 function Far:freeze_sshd() signal("STOP", { self.sshd.pid }) end
 
---- Waits until a condition holds.
----@generic T
----@param what  string
----@param check fun(): T
----@return T
-function Far:wait_until(what, check) -- luacheck: ignore self
-  local deadline = loop.monotonic() + DEADLINE_MS / 1000
-  while true do
-    local v = check()
-    if v then return v end
-    if loop.monotonic() > deadline then error("waited in vain until " .. what, 2) end
-    loop.sleep(5)
-  end
-end
-
 --- Waits until so many starts took effect.
 ---@param count integer
 function Far:wait_for_starts(count)
-  self:wait_until(("there are %d starts"):format(count), function() return #self:ledger() >= count end)
+  eventually(function() return #self:ledger() >= count end, ("there are %d starts"):format(count))
 end
 
 --- Waits until a command has come that the simulator has a fault for.
 ---@param name string
 function Far:wait_for_call(name)
-  self:wait_until(name .. " has come", function()
+  eventually(function()
     return (file.read(self.server.state_path .. ".state") or ""):lower():find(name:lower(), 1, true) ~= nil
-  end)
+  end, name .. " has come")
 end
 
 --- Makes a pair of keys in its folder.

@@ -1,8 +1,9 @@
 --- SSH servers for specs: real ones, and peers that are none.
 local errors = require("idle.engine.errors")
+local eventually = require("spec.support.eventually")
 local file = require("idle.file")
-local loop = require("idle.loop")
 local process = require("idle.process")
+local processes = require("spec.support.processes")
 local ssh = require("idle.ssh")
 local sshd = require("idle.sim.sshd")
 
@@ -55,24 +56,17 @@ end
 ---@return idle.SshClient
 function Server:connect(changes) return errors.check(self:try(changes)) end
 
-local function sessions_of(server)
-  local pids = {}
-  local list = file.read(("/proc/%d/task/%d/children"):format(server.pid, server.pid)) or ""
-  for pid in list:gmatch("%d+") do pids[#pids + 1] = math.tointeger(pid) end
-  return pids
-end
-
 --- Waits until no connection is served any more, and tells the log, to which nothing more comes by itself.
 ---@param server idle.SshdServer
 ---@return string
 function far.settled_log(server)
-  far.eventually(function() return #sessions_of(server) == 0 end)
+  eventually(function() return #processes.children(server.pid) == 0 end)
   return assert(file.read(server.log_file))
 end
 
 --- Process ids of the sshd that serve connections now.
 ---@return integer[]
-function Server:sessions() return sessions_of(self) end
+function Server:sessions() return processes.children(self.pid) end
 
 --- Sends a signal to all of them.
 ---@param name string
@@ -155,20 +149,6 @@ end
 function far.run(command, env)
   local child <close> = errors.check(process.spawn({ command = command, env = env }))
   return errors.check(child:read_all(far.SOON))
-end
-
---- Waits until a condition holds.
----@generic T
----@param check fun(): T
----@return T
-function far.eventually(check)
-  local deadline = loop.monotonic() + far.SOON / 1000
-  while true do
-    local value = check()
-    if value then return value end
-    if loop.monotonic() > deadline then error("never happened", 2) end
-    loop.sleep(5)
-  end
 end
 
 ---@class spec.Peer
