@@ -1,76 +1,8 @@
--- Rules 1 and 2 of DESIGN §6.2: the baseline, and which cycle carries the change.
+-- Rule 2 of DESIGN §6.2: which cycle carries the change.
 local play = require("spec.support.sync_play")
 
 describe("idle.engine.sync_carrier", function()
   local function refuse() return { Started = false } end
-
-  describe("rule 1, the baseline", function()
-    it("is taken at the first look", function()
-      local done = play.play(play.server())
-      assert.equal("AADC01", done.data.Baseline.Server)
-      assert.equal(play.date(0), done.data.Baseline.T0)
-      assert.equal(6, #done.data.Baseline.RunIds)
-      assert.equal(play.date(1200), done.data.Baseline.NextStart)
-      assert.equal("yes", done.data.Baseline.Accepted)
-    end)
-
-    it("counts entries that were seen once, also when they are purged later", function()
-      local server = play.server({ shows = "end" })
-      server.purged_at = 17
-      assert.equal("Success", play.play(server).outcome)
-    end)
-
-    it("without a clock makes dates useless", function()
-      assert.equal("Unverified", play.play(play.server({ clock = false })).outcome)
-    end)
-
-    it("with a run that is dated after it makes dates useless", function()
-      assert.equal("Unverified", play.play(play.server({ date_offset = 3600 })).outcome)
-    end)
-
-    it("is looked for again if a run begins in the very moment of the first look", function()
-      local server = play.server({ on_start = refuse })
-      server:cycle(0.5)
-      local look = server.look
-      -- The clock was read before the history.
-      function server:look(now)
-        local answer = look(self, now + 1)
-        answer.Details.ServerTimeUtc = play.date(now)
-        return answer
-      end
-      server.on_start = function(self, now)
-        self:cycle(now + 1)
-        return { Started = true }
-      end
-      local done = play.play(server)
-      assert.equal("Success", done.outcome)
-      assert.equal("Started", done.data.Carried)
-    end)
-
-    it("waits a little for a history that cannot be read at first", function()
-      local server = play.server({ history = function(now) return now >= 2 end })
-      local done = play.play(server)
-      assert.equal("Success", done.outcome)
-      assert.equal(play.date(2), done.data.Baseline.T0)
-    end)
-
-    it("distrusts entries that are dated ahead of the server's clock", function()
-      local server = play.server()
-      server.entries = {}
-      server.date_offset = 3600
-      assert.equal("Unverified", play.play(server).outcome)
-    end)
-
-    it("distrusts dates once the server's clock was set back", function()
-      local server = play.server()
-      local look = server.look
-      function server:look(now)
-        self.clock_offset = now > 12 and -60 or 0
-        return look(self, now)
-      end
-      assert.equal("Unverified", play.play(server).outcome)
-    end)
-  end)
 
   describe("rule 2, the carrier", function()
     it("is not a cycle that imported before the change, however late its entries appear", function()

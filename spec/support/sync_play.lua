@@ -170,6 +170,20 @@ function sync_play.play(server, options)
   end
 end
 
+--- Plays until the decision is made on a server where a start begins a cycle like this.
+---@param cycle?   table  options of Server:cycle
+---@param options? table  of sync_cycle.new that differ
+---@param fields?  table  of the server
+---@return table done  the last action
+function sync_play.cycle(cycle, options, fields)
+  local server = sync_play.server(fields)
+  function server:on_start(now)
+    self:cycle(now + 1, cycle)
+    return { Started = true }
+  end
+  return (sync_play.play(server, options))
+end
+
 --- When an action was taken.
 ---@return number[] seconds
 function sync_play.times(log, action)
