@@ -132,6 +132,11 @@ describe("virtual time", function()
       idle.exec({ command = { "true" } }) -- program
     end)
   end)
+  it("with a program of Lua's own", function()
+    idle.test.virtual_time(function()
+      os.execute("true") -- execute
+    end)
+  end)
   it("with a real connection", function()
     idle.test.virtual_time(function()
       local session <close> = idle.ssh_session{ host = "127.0.0.1", agent = false }
@@ -214,6 +219,7 @@ describe("a mistake in a spec is told with its line:", function()
 
   it("what is real in virtual time", function()
     assert_message("virtual time with a real program", "program", "virtual time cannot wait")
+    assert_message("virtual time with a program of Lua's own", "execute", "virtual time cannot wait for 'os.execute'")
     assert_message("virtual time with a real connection", "connection", "virtual time cannot wait")
     assert.is_truthy(messages["virtual time with a forgotten task"]:find(specs.place(SPECS, "virtual"), 1, true))
     assert.is_truthy(messages["virtual time with a forgotten task"]:find(specs.place(SPECS, "stuck"), 1, true))

@@ -183,6 +183,32 @@ describe("idle.test.virtual_time", function()
     assert.matches("program '/does/not/exist'", err.message, 1, true)
   end)
 
+  it("refuses the programs of Lua's own libraries, too", function()
+    local execute, popen = os.execute, io.popen
+    virtual_time(function()
+      for name, f in pairs({ ["os.execute"] = os.execute, ["io.popen"] = io.popen }) do
+        local err = failure(function() f("exit 1") end)
+        assert.equal("test.real_wait", err.kind)
+        assert.matches("spec/test/virtual_time_spec.lua:" .. line() - 2 .. ": virtual time cannot wait for '" .. name,
+          err.message, 1, true)
+      end
+      assert.is_true(os.execute()) -- there is a shell
+      io.open("README.md"):close()
+    end)
+    assert.equal(execute, os.execute)
+    assert.equal(popen, io.popen)
+  end)
+
+  it("leaves alone what a spec has put in their place, and in that of os.time", function()
+    for name, library in pairs({ execute = os, popen = io, time = os }) do
+      local own = library[name]
+      library[name] = function() return 42 end
+      local ok, result = pcall(virtual_time, function() return library[name]() end)
+      library[name] = own
+      assert.same({ true, 42 }, { ok, result })
+    end
+  end)
+
   it("refuses to join a task from outside, which stands still", function()
     local outside = idle.spawn(function() idle.sleep(0) return "done" end)
     local err = failure(virtual_time, function() outside:join() end)

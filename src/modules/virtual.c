@@ -52,6 +52,12 @@ static int world_failure(lua_State *L) {
   return 3;
 }
 
+static int world_refuse(lua_State *L) {
+  (void)check_world(L);
+  idle_virtual_world_refuse(L, luaL_checkstring(L, 2));
+  return 0;
+}
+
 /* leave(), __close and __gc. */
 static int world_leave(lua_State *L) {
   idle_world *world = luaL_checkudata(L, 1, WORLD);
@@ -82,7 +88,7 @@ static int virtual_enter(lua_State *L) {
 
 static const luaL_Reg functions[] = {{"enter", virtual_enter}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
-    {"failure", world_failure}, {"leave", world_leave}, {"tasks", world_tasks}, {NULL, NULL}};
+    {"failure", world_failure}, {"leave", world_leave}, {"refuse", world_refuse}, {"tasks", world_tasks}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", world_leave}, {"__close", world_leave}, {NULL, NULL}};
 
 int luaopen_idle_virtual(lua_State *L) {

@@ -133,9 +133,9 @@ end
 local function run_busted()
   local compatibility = require("busted.compatibility")
   compatibility.exit, compatibility.loadstring = exit, load_text
-  local allow_exit = require("idle.test.exits").refuse() -- of a helper, too
+  local exits = require("idle.test.exits").refuse() -- of a helper, too
   local ok, raised = xpcall(require("busted.runner"), with_traceback, { standalone = false })
-  allow_exit()
+  exits:close()
   if ok then return 0 end
   if getmetatable(raised) ~= Exit then error(raised, 0) end
   if raised.text then

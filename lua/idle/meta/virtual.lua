@@ -24,6 +24,10 @@ function World:tasks() end
 ---@return string spawned_at
 function World:failure() end
 
+--- Raises `test.real_wait`.
+---@param what string  that would wait for the machine, as "the program 'ssh'"
+function World:refuse(what) end
+
 --- Ends virtual time: tasks that are left are ended without waits.
 function World:leave() end
 

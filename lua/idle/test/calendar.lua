@@ -1,30 +1,26 @@
 --- `os.time()` and `os.date()` on the clock of virtual time, so that a date in a script's own text repeats, too.
 local loop = require("idle.loop")
+local stand_ins = require("idle.test.stand_ins")
 
 local calendar = {}
 
 local function now() return loop.now_ms() // 1000 end
 
--- What the script itself put there meanwhile stays.
-local function put_back(name, ours, original)
-  if os[name] == ours then os[name] = original end -- luacheck: ignore 122
-end
-
 --- Lets both show the clock of the running task where they are asked for the present, until the returned value is
 --- closed.
----@return table
+---@return idle.test.StandIns
 function calendar.begin()
-  local time, date = os.time, os.date
-  local function virtual_time(t)
-    if t == nil then return now() end
-    return time(t)
-  end
-  local function virtual_date(format, at) return date(format or "%c", at or now()) end
-  os.time, os.date = virtual_time, virtual_date -- luacheck: ignore 122
-  return setmetatable({}, { __close = function()
-    put_back("time", virtual_time, time)
-    put_back("date", virtual_date, date)
-  end })
+  local placed = stand_ins.new()
+  placed:put(os, "time", function(time)
+    return function(t)
+      if t == nil then return now() end
+      return time(t)
+    end
+  end)
+  placed:put(os, "date", function(date)
+    return function(format, at) return date(format or "%c", at or now()) end
+  end)
+  return placed
 end
 
 return calendar

@@ -141,9 +141,9 @@ end
 
 -- Behind the suite's end busted itself ends the program.
 local function refuse_exits(core)
-  local allow
-  first_on(core, { "suite", "start" }, function() allow = exits.refuse() end)
-  on(core, { "suite", "end" }, function() allow() end)
+  local refused
+  first_on(core, { "suite", "start" }, function() refused = exits.refuse() end)
+  on(core, { "suite", "end" }, function() refused:close() end)
 end
 
 -- ---- Chance ----

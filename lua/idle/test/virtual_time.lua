@@ -3,6 +3,7 @@ local calendar = require("idle.test.calendar")
 local chance = require("idle.test.chance")
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
+local programs = require("idle.test.programs")
 local utc = require("idle.engine.utc")
 local virtual = require("idle.virtual")
 
@@ -92,11 +93,11 @@ end
 
 --- Runs f on a clock of its own, which jumps to the next deadline when every task waits. All of idle is on it, and so
 --- are `os.time()` and `os.date()`; chance begins with a seed. f and what it spawns run alone: tasks that were there
---- before stand still, and what would wait for the machine (a program, a connection, such a task) raises
---- `test.real_wait`. When nobody can go on, or all go on and on while no time passes, f's wait raises `test.stuck`; at
---- the limit, `test.limit`. Tasks that are left when f returns are ended, and unless they were cancelled,
---- `test.forgotten` names them; the error of one that nobody joined is raised. Cannot be nested. The clock stands still
---- while f computes: a loop that looks at `idle.monotonic()` until it has gone on never ends.
+--- before stand still, and what would wait for the machine (a connection, such a task, a program, also by `os.execute`
+--- and `io.popen`) raises `test.real_wait`. When nobody can go on, or all go on and on while no time passes, f's wait
+--- raises `test.stuck`; at the limit, `test.limit`. Tasks that are left when f returns are ended, and unless they were
+--- cancelled, `test.forgotten` names them; the error of one that nobody joined is raised. Cannot be nested. The clock
+--- stands still while f computes: a loop that looks at `idle.monotonic()` until it has gone on never ends.
 ---@param f fun(): ...
 ---@param options? idle.test.VirtualTimeOptions
 ---@return any ...  what f returned; raises what f raised
@@ -107,6 +108,7 @@ local function virtual_time(f, options)
   local world <close> = virtual.enter(checked.now_ms, checked.limit_ms)
   local chance_after <close> = chance.begin(checked.seed) -- luacheck: ignore chance_after
   local calendar_after <close> = calendar.begin() -- luacheck: ignore calendar_after
+  local programs_after <close> = programs.refuse(world) -- luacheck: ignore programs_after
   local ending <close> = setmetatable({ world = world }, Ending)
   return ending:has_returned(f())
 end
