@@ -244,6 +244,14 @@ describe("idle.test.virtual_time", function()
     assert.equal("boom", err)
   end)
 
+  it("fails for a task that raised nil, too", function()
+    local returned = pcall(virtual_time, function()
+      idle.spawn(error)
+      idle.sleep(1)
+    end)
+    assert.is_false(returned)
+  end)
+
   it("cannot be nested", function()
     local here
     local err = failure(virtual_time, function()

@@ -86,8 +86,8 @@ function Ending:__close()
   end_tasks(self.world)
   if not self.is_returned then return end
   -- What tasks raised that nobody joined would only be told at the end of the program.
-  local raised = self.world:failure()
-  if raised ~= nil then error(raised, 0) end
+  local raised, text = self.world:failure()
+  if text then error(raised, 0) end
   if mistake then error(mistake, 0) end
 end
 
