@@ -18,6 +18,18 @@ describe("idle.test.about_errors", function()
     assert.is_not.fails_with(function() end, "sync.busy")
   end)
 
+  it("lets an assertion fail that stands in the function", function()
+    local function assert_wrongly() assert.equal(1, 2) end
+    for _, expected in ipairs({ "sync.busy", "script.error" }) do
+      assert.matches("Expected objects to be equal", message(function()
+        assert.is_not.fails_with(assert_wrongly, expected)
+      end))
+      assert.matches("Expected objects to be equal", message(function()
+        assert.fails_with(assert_wrongly, expected)
+      end))
+    end
+  end)
+
   it("waits for it", function()
     assert.fails_with(function() idle.with_timeout(0.001, idle.sleep, 60) end, "timeout")
   end)

@@ -70,6 +70,11 @@ describe("a forgotten join of a task", function()
     end)
     idle.sleep(0.01)
   end)
+  it("of many that failed", function()
+    for index = 1, 12 do
+      idle.spawn(function() error("number " .. index) end) -- many
+    end
+  end)
   it("that raised an error of ours", function()
     idle.spawn(function()
       idle.exec({ command = { "/no/such/program" } }) -- ours
@@ -193,6 +198,8 @@ describe("a mistake in a spec is told with its line:", function()
   it("a task that nobody joined, and which failed", function()
     assert_message("a forgotten join of a task that failed", "raise", "in the task\n(in the task spawned at "
       .. specs.place(SPECS, "failed") .. ", which nobody joined)")
+    assert_message("a forgotten join of a task of many that failed", "many", "number 10\n(in the task spawned at "
+      .. specs.place(SPECS, "many") .. ", which nobody joined)\nand 2 more")
     assert_message("a forgotten join of a task that raised an error of ours", "ours", "/no/such/program")
     assert_message("a forgotten join of a task that asserted", "assertion", "Expected objects to be equal.")
     assert_message("a forgotten join of a task that asserted", "assertion", "(in the task spawned at "

@@ -1,5 +1,6 @@
 --- `assert.fails_with(f, "sync.access")`: that f raises an error, and which one.
 local errors = require("idle.engine.errors")
+local is_failure = require("idle.test.is_failure")
 local kinds = require("idle.test.kinds")
 local matching = require("idle.test.matching")
 local place = require("idle.test.place")
@@ -32,7 +33,7 @@ local function describe(err)
   return ("%s (%s, effect %s)"):format(errors.escape(tostring(err)), err.kind, tostring(err.effect))
 end
 
---- Whether a function raises an error of a kind, or with some fields.
+--- Whether a function raises an error of a kind, or with some fields. An assertion that fails in it is none of those.
 ---@param f        fun()         may wait
 ---@param expected string|table  a kind, or the fields that count
 ---@return boolean holds
@@ -42,7 +43,7 @@ end
 function about_errors.fails_with(f, expected)
   check_arguments(f, expected)
   local ok, raised = pcall(f)
-  if errors.is_ctrl_c(raised) then error(raised, 0) end
+  if errors.is_ctrl_c(raised) or is_failure(raised) then error(raised, 0) end
   if ok then return false, ("Expected the error %s, but none was raised."):format(show_expected(expected)), "", {} end
   local err = errors.from(raised)
   local found = matching.difference(fields_of(expected), err)

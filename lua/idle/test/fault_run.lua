@@ -1,5 +1,6 @@
 --- One run of a flow on a fresh simulated server, in virtual time, and what the server knows of it afterwards.
 local errors = require("idle.engine.errors")
+local is_failure = require("idle.test.is_failure")
 local place = require("idle.test.place")
 local sync_results = require("idle.engine.sync_results")
 local sync_server = require("idle.sim.sync_server")
@@ -137,8 +138,7 @@ end
 
 -- Within busted a failed assertion has a type of its own; elsewhere luassert is still at work when it raises.
 local function is_assertion(raised)
-  local meta = type(raised) == "table" and debug.getmetatable(raised)
-  if meta and meta.__type == "failure" then return true end
+  if is_failure(raised) then return true end
   local level = 2
   local info = debug.getinfo(level, "S")
   while info and (info.what == "C" or info.source:find("^=idle%.")) do

@@ -1,6 +1,7 @@
 --- Finds what a spec leaves behind: tasks, sessions, processes, connections, files and other descriptors, another
 --- `io.output()`, and errors of tasks that nobody joined. Whatever it finds it ends, so that the next spec does not
 --- suffer from it.
+local is_failure = require("idle.test.is_failure")
 local live = require("idle.live")
 local loop = require("idle.loop")
 local positions = require("idle.test.positions")
@@ -22,6 +23,8 @@ local leaks = {}
 local MOST_TURNS = 100
 -- As long as `__close` handlers may wait, and a little more.
 local CLEANUP_SECONDS = 2.5
+-- More errors of tasks would not make a spec clearer.
+local MOST_FAILURES = 10
 -- The loop closes some descriptors a turn later, the thread of a name look-up when it is done.
 local CLOSING_TURNS = 20
 
@@ -165,18 +168,21 @@ end
 
 -- ---- Errors that nobody joined ----
 
--- luassert's error has a type of its own.
-local function kind_of(e)
-  local metatable = type(e) == "table" and debug.getmetatable(e)
-  return metatable and metatable.__type == "failure" and "failure" or "error"
+local function text_of_failure(failure)
+  return positions.text(failure.error, failure.raised_at or failure.place)
+    .. ("\n(in the task spawned at %s, which nobody joined)"):format(failure.place)
 end
 
 local function take_failures(found, birth)
   local kind
-  for _, failure in ipairs(live.failures(birth)) do
-    kind = kind == "error" and kind or kind_of(failure.error)
-    found[#found + 1] = { is_whole = true, text = positions.text(failure.error, failure.raised_at or failure.place)
-      .. ("\n(in the task spawned at %s, which nobody joined)"):format(failure.place) }
+  local failures = live.failures(birth)
+  for index, failure in ipairs(failures) do
+    if not is_failure(failure.error) then kind = "error" end
+    kind = kind or "failure"
+    if index <= MOST_FAILURES then found[#found + 1] = { is_whole = true, text = text_of_failure(failure) } end
+  end
+  if #failures > MOST_FAILURES then
+    found[#found + 1] = { is_whole = true, text = ("and %d more"):format(#failures - MOST_FAILURES) }
   end
   return kind
 end
