@@ -4,6 +4,15 @@ local specs = require("spec.support.specs")
 local SPECS = [[
 local idle = require("idle")
 
+describe("a wrong word", function()
+  it("in idle.test", function()
+    idle.test.virtal_time(function() end) -- word
+  end)
+  it("in a task", function()
+    idle.spawn(function() idle.slep(1) end) -- slep
+  end)
+end)
+
 describe("a wait", function()
   it("in a coroutine", function()
     local co = coroutine.create(function()
@@ -177,6 +186,12 @@ describe("a mistake in a spec is told with its line:", function()
     assert.equal(specs.place(SPECS, at) .. ": ", message:match("^[^\n]-:%d+: "), message)
     assert.is_truthy(message:find(rest, 1, true), message)
   end
+
+  it("a word that is none of ours, with the one that was meant", function()
+    assert_message("a wrong word in idle.test", "word", "\nthere is no 'idle.test.virtal_time'; did you mean "
+      .. "'idle.test.virtual_time'?")
+    assert_message("a wrong word in a task", "slep", "\nthere is no 'idle.slep'; did you mean 'idle.sleep'?")
+  end)
 
   it("a wait where a task cannot be suspended", function()
     assert_message("a wait in a coroutine", "coroutine", "'sleep' cannot wait in a coroutine")

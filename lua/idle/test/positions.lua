@@ -21,11 +21,17 @@ end
 
 local function has_position(text) return text:find("^[^\n:]+:%d+: ") ~= nil end
 
+-- lua does not say whose field it was.
+local function with_hint(text)
+  local hint = require("idle.host.missing").hint(text)
+  return hint and ("%s\n%s"):format(text, hint) or text
+end
+
 -- An error of ours may have no position, or one inside the program, which nobody can look up.
 local function placed(text, place)
   local rest, count = text:gsub("^idle[%w_.]*:%d+: ", "")
-  if not place or (count == 0 and has_position(text)) then return text end
-  return place .. ": " .. rest
+  if not place or (count == 0 and has_position(text)) then return with_hint(text) end
+  return with_hint(place .. ": " .. rest)
 end
 
 --- The text of an error, with a position in front.
