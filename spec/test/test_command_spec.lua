@@ -118,6 +118,14 @@ describe("idle-lua test", function()
     end
   end)
 
+  it("tells what an output raises at the end, which tells nothing then", function()
+    local outcome = test("describe('a block', function() pending('later') end)", "-o", "json", "a_spec.lua")
+    assert.equal(1, outcome.exit_code)
+    assert.matches("^idle%-lua: at the end of the specs: .*json.lua:%d+: type 'function' is not supported by JSON",
+      outcome.stderr)
+    assert.is_nil(test(BAD, "a_spec.lua").stderr:find("at the end", 1, true))
+  end)
+
   it("names the place of a file that it cannot load, in every output", function()
     local function output(...) return test("it('breaks'\nend)", "a_spec.lua", ...).stdout end
     assert.matches("^not ok 1 %- a_spec.lua\n# a_spec.lua @ 2\n# Failure message: a_spec.lua:2: ", output("-o", "TAP"))

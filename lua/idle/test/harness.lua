@@ -137,6 +137,17 @@ local function stop_when_told(core)
   end)
 end
 
+-- At the suite's end the output tells what went wrong; what goes wrong with the output itself nobody would tell then.
+-- busted's "json" cannot show what is pending, for one.
+local function tell_errors_at_end(core)
+  local is_ending = false
+  first_on(core, { "suite", "start" }, function() is_ending = false end)
+  first_on(core, { "suite", "end" }, function() is_ending = true end)
+  on(core, { "error", "suite" }, function(_, _, message)
+    if is_ending then io.stderr:write("idle-lua: at the end of the specs: ", tostring(message), "\n") end
+  end)
+end
+
 -- ---- The end from within ----
 
 -- Behind the suite's end busted itself ends the program.
@@ -212,6 +223,7 @@ function harness.install(core, given)
   positions.install(core)
   first_on(core, { "error" }, function(element, _, message, trace) positions.complete(element, message, trace) end)
   stop_when_told(core)
+  tell_errors_at_end(core)
   refuse_exits(core)
   local seed, open_scope = seed_specs(core, options), nil
   if not options.ignores_leaks then
