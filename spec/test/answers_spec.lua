@@ -25,6 +25,13 @@ describe("idle.test.answers", function()
       assert.same({ "old" }, { table.unpack(facts.warnings) })
       assert.is_nil((answer_of(test.answer())))
     end)
+
+    it("refuses what it would pass over", function()
+      assert.matches("^spec/test/answers_spec.lua:%d+: the fields of answer: unknown field 'warning'; did you mean "
+        .. "'warnings'%?", failure(test.answer, 5, { warning = "old" }))
+      assert.matches("^spec/test/answers_spec.lua:%d+: answer is called with a dot: idle.test.answer%(…%)",
+        failure(test.answer, test, 5))
+    end)
   end)
 
   describe("fails", function()
@@ -60,6 +67,13 @@ describe("idle.test.answers", function()
         .. "'sync.busy'%?", failure(test.fails, "sync.bussy", "x"))
       assert.matches("fails: kind and message must be texts", failure(test.fails, {}, "x"))
     end)
+
+    it("knows what an error may say", function()
+      assert.matches("^spec/test/answers_spec.lua:%d+: the fields of fails: unknown field 'efect'; did you mean "
+        .. "'effect'%?", failure(test.fails, "ssh.lost", "gone", { efect = "none" }))
+      assert.matches("^spec/test/answers_spec.lua:%d+: fails: effect is 'none', 'applied' or 'unknown', not 'nothing'",
+        failure(test.fails, "ssh.lost", "gone", { effect = "nothing" }))
+    end)
   end)
 
   describe("after", function()
@@ -78,6 +92,7 @@ describe("idle.test.answers", function()
 
     it("wants seconds", function()
       assert.matches("^spec/test/answers_spec.lua:%d+: after: seconds must be a number", failure(test.after, "x"))
+      assert.matches("got '5'$", failure(test.after, "5"))
       assert.matches("after: seconds", failure(test.after, -1))
     end)
   end)
@@ -89,6 +104,10 @@ describe("idle.test.answers", function()
       assert.is_true(has_run)
       assert.same({ "ssh.lost", "unknown", false }, { err.kind, err.effect, err.transient })
       assert.equal("the connection was lost, while 'Get-Thing' ran there", err.message)
+    end)
+
+    it("is called with a dot", function()
+      assert.matches("loses_answer is called with a dot", failure(test.loses_answer, test, "x"))
     end)
 
     it("raises what the command itself raises", function()

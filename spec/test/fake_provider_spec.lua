@@ -71,6 +71,15 @@ describe("idle.test.fake_provider", function()
       failure(fake_provider, { CreateIdentit = true }))
   end)
 
+  it("is made with a dot, and used with a colon", function()
+    assert.matches("^spec/test/fake_provider_spec.lua:%d+: fake_provider is called with a dot",
+      failure(fake_provider, idle.test, { CreateIdentity = { Changed = false } }))
+    local provider = fake_provider()
+    assert.equal("CreateIdentity is called with a colon: provider:CreateIdentity(…)",
+      failure(provider.CreateIdentity, "ada").message)
+    assert.same({}, provider.calls)
+  end)
+
   it("records every call, the session apart", function()
     local session = idle.test.fake_session({})
     local provider = fake_provider()

@@ -12,6 +12,15 @@ describe("idle.test.fake_session", function()
     return err
   end
 
+  it("is made with a dot, and used with a colon", function()
+    assert.matches("^spec/test/fake_session_spec.lua:%d+: fake_session is called with a dot",
+      failure(fake_session, idle.test, { ["Get-Date"] = 5 }))
+    local session = fake_session({ ["Get-Date"] = 5, run = { hostname = "x" } })
+    assert.equal("InvokeCommand is called with a colon: session:InvokeCommand(CommandName, Parameters)",
+      failure(session.InvokeCommand, "Get-Date").message)
+    assert.matches("^run is called with a colon", failure(session.run, "hostname").message)
+  end)
+
   local function refusal(session, command, parameters)
     return failure(session.InvokeCommand, session, command, parameters)
   end

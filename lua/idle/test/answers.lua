@@ -3,7 +3,9 @@
 --- A script's entry is an answer made here, a function that computes one, or any other value, which
 --- is the answer as it stands.
 local errors = require("idle.engine.errors")
+local fields = require("idle.engine.fields")
 local kinds = require("idle.test.kinds")
+local matching = require("idle.test.matching")
 local place = require("idle.test.place")
 
 local answers = {}
@@ -45,11 +47,18 @@ function answers.play(entry, call, port)
   return v, warnings
 end
 
+local function check_fields(name, given, names)
+  local ok, err = pcall(fields.check, given or {}, names, "the fields of " .. name)
+  if not ok then place.raise(err.message) end
+end
+
 --- Answers with a value; `idle.list` for several objects, nil for none.
 ---@param value? any
 ---@param options? { warnings?: string[] }
 ---@return idle.test.Answer
 function answers.answer(value, options)
+  place.refuse_colon(value, "answer")
+  check_fields("answer", options, { "warnings" })
   local warnings = options and options.warnings
   return new(function() return value, warnings end)
 end
@@ -66,19 +75,32 @@ local function check_kind(kind, message)
   if nearest then place.raise(("fails: unknown error kind '%s'; did you mean '%s'?"):format(kind, nearest)) end
 end
 
---- Raises an error: `fails(kind, message, fields)` an idle.Error, `fails(anything)` that itself, as a session or
+local FACTS = { "effect", "transient", "data", "cause" }
+local EFFECTS = { "none", "applied", "unknown" }
+
+local function check_facts(facts)
+  check_fields("fails", facts, FACTS)
+  local effect = facts and facts.effect
+  for _, known in ipairs(EFFECTS) do
+    if effect == nil or effect == known then return end
+  end
+  place.raise(("fails: effect is 'none', 'applied' or 'unknown', not %s"):format(matching.show(effect)))
+end
+
+--- Raises an error: `fails(kind, message, facts)` an idle.Error, `fails(anything)` that itself, as a session or
 --- provider of somebody else may do.
 ---@param kind     any      of DESIGN §3, or one of your own
 ---@param message? string
----@param fields?  { effect?: idle.Effect, transient?: boolean, data?: table, cause?: any }
+---@param facts?   { effect?: idle.Effect, transient?: boolean, data?: table, cause?: any }
 ---@return idle.test.Answer
-function answers.fails(kind, message, fields)
+function answers.fails(kind, message, facts)
   check_kind(kind, message)
+  check_facts(facts)
   return new(function()
     if message == nil then error(kind, 0) end
     -- A new one each time, because whoever catches it may write on it.
     local err = { kind = kind, message = message }
-    for name, field in pairs(fields or {}) do err[name] = field end
+    for name, field in pairs(facts or {}) do err[name] = field end
     error(errors.from(err), 0)
   end)
 end
@@ -89,7 +111,7 @@ end
 ---@return idle.test.Answer
 function answers.after(seconds, answer)
   if type(seconds) ~= "number" or not (seconds >= 0 and seconds < math.huge) then
-    place.raise(("after: seconds must be a number, 0 or more; got %s"):format(tostring(seconds)))
+    place.raise(("after: seconds must be a number, 0 or more; got %s"):format(matching.show(seconds)))
   end
   return new(function(call, port)
     port.wait(seconds)
@@ -101,6 +123,7 @@ end
 ---@param answer? any  another entry of a script, such as a function that changes something
 ---@return idle.test.Answer
 function answers.loses_answer(answer)
+  place.refuse_colon(answer, "loses_answer")
   return new(function(call, port)
     answers.play(answer, call, port)
     errors.raise("ssh.lost", ("the connection was lost, while '%s' ran there"):format(port.name),

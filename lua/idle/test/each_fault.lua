@@ -140,7 +140,7 @@ local function check(flow, options)
   if type(flow) ~= "function" then
     place.raise(("each_fault takes a function(sim, fault), got a %s"):format(type(flow)))
   end
-  local ok, err = pcall(require("idle.engine.fields").check, options, OPTION_NAMES, "each_fault")
+  local ok, err = pcall(require("idle.engine.fields").check, options, OPTION_NAMES, "the options of each_fault")
   if not ok then place.raise(err.message) end
   for name, word in pairs(options.expect or {}) do
     find_group(name)

@@ -9,6 +9,7 @@ local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local fake_methods = require("idle.test.fake_methods")
 local loop = require("idle.loop")
+local parameter = require("idle.engine.parameter")
 local place = require("idle.test.place")
 local suggest = require("idle.engine.suggest")
 
@@ -68,7 +69,10 @@ local function answer(fake, name, default, ...)
 end
 
 local function add_method(fake, name, default)
-  fake.provider[name] = function(_, ...) return answer(fake, name, default, ...) end
+  fake.provider[name] = function(self, ...)
+    parameter.receiver(self, ("provider:%s(…)"):format(name))
+    return answer(fake, name, default, ...)
+  end
 end
 
 local function read_capabilities(given)
@@ -113,6 +117,7 @@ end
 ---@param script? table<string, any>  by method; also methods that no capability stands for
 ---@return idle.test.FakeProvider
 return function(ids, script)
+  place.refuse_colon(ids, "fake_provider")
   -- An empty table is a script that says nothing, unless it is marked as a list.
   if script == nil and data.is_map(ids) then ids, script = nil, ids end
   if script ~= nil and type(script) ~= "table" then

@@ -9,6 +9,7 @@ local clixml = require("idle.clixml")
 local errors = require("idle.engine.errors")
 local lock = require("idle.sessions.lock")
 local loop = require("idle.loop")
+local parameter = require("idle.engine.parameter")
 local place = require("idle.test.place")
 local remote_command = require("idle.sessions.remote_command")
 local request = require("idle.sessions.request")
@@ -132,6 +133,7 @@ end
 ---@return any output
 ---@return { warnings: string[] } facts
 function Session:InvokeCommand(CommandName, Parameters)
+  parameter.receiver(self, "session:InvokeCommand(CommandName, Parameters)")
   local sent = errors.check(clixml.decode(request.encode(0, CommandName, Parameters, DEPTH)))
   local turn <close> = self.lock:enter()
   turn:wait()
@@ -155,6 +157,7 @@ end
 ---@param options { command: string, stdin?: string }
 ---@return { stdout: string, stderr: string, exit_code: integer?, signal: string? }
 function Session:run(options)
+  parameter.receiver(self, "session:run{ command = … }")
   remote_command.check(options)
   local turn <close> = self.lock:enter()
   turn:wait()
@@ -210,6 +213,7 @@ end
 ---@param script table<string, any>  by command
 ---@return idle.test.FakeSession
 return function(script)
+  place.refuse_colon(script, "fake_session")
   if type(script) ~= "table" then
     place.raise(("fake_session takes a table of commands and answers, got a %s"):format(type(script)))
   end

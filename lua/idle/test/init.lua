@@ -5,7 +5,7 @@
 ---@field fake_provider  fun(capabilities_or_script?: any, script?: table<string, any>): idle.test.FakeProvider
 ---@field recording_sink fun(): idle.test.RecordingSink
 ---@field answer         fun(value?: any, options?: { warnings?: string[] }): idle.test.Answer
----@field fails          fun(kind: any, message?: string, fields?: table): idle.test.Answer
+---@field fails          fun(kind: any, message?: string, facts?: table): idle.test.Answer
 ---@field after          fun(seconds: number, answer?: any): idle.test.Answer
 ---@field loses_answer   fun(answer?: any): idle.test.Answer
 ---@field in_turn        fun(answers: table): idle.test.Answer
@@ -33,6 +33,7 @@ local MEMBERS = {
 }
 
 return setmetatable(test, {
+  __name = "idle.test",
   __index = function(_, name)
     local place = MEMBERS[name]
     if not place then return require("idle.host.missing").note("idle.test", name, MEMBERS) end

@@ -46,4 +46,13 @@ function place.raise(message)
   error(message, info and level - 1 or 0) -- one function fewer from here
 end
 
+--- Refuses `idle.test:fake_session{ … }`: what was meant is the second argument then, and would be passed over.
+---@param first any     argument
+---@param name  string  of the function
+function place.refuse_colon(first, name)
+  local metatable = type(first) == "table" and getmetatable(first)
+  if type(metatable) ~= "table" or metatable.__name ~= "idle.test" then return end
+  place.raise(("%s is called with a dot: idle.test.%s(…)"):format(name, name))
+end
+
 return place

@@ -17,7 +17,7 @@ local START, LIMIT_SECONDS = "2026-01-01T00:00:00Z", 30 * 24 * 3600
 local MOST_NAMED = 10
 
 local function check(options)
-  fields.check(options, OPTION_NAMES, "virtual_time", "input.parameter")
+  fields.check(options, OPTION_NAMES, "the options of virtual_time", "input.parameter")
   local start, limit = options.start or START, options.limit or LIMIT_SECONDS
   local seconds = type(start) == "string" and utc.parse(start)
   if not seconds then error("virtual_time: start must be a date as 2026-01-01T00:00:00Z", 3) end
