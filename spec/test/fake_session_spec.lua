@@ -21,6 +21,15 @@ describe("idle.test.fake_session", function()
     assert.matches("^run is called with a colon", failure(session.run, "hostname").message)
   end)
 
+  it("counts time on the clock on which it is used", function()
+    local session = fake_session({ ["Get-Date"] = 5 })
+    idle.test.virtual_time(function()
+      idle.sleep(60)
+      session:InvokeCommand("Get-Date")
+    end)
+    assert.equal(60, session.calls[1].at)
+  end)
+
   local function refusal(session, command, parameters)
     return failure(session.InvokeCommand, session, command, parameters)
   end

@@ -166,11 +166,15 @@ void idle_virtual_world_turn(idle_world *world) {
   fail_wait(world, raise_still);
 }
 
-void idle_virtual_world_refuse(lua_State *L, const char *what) {
+bool idle_virtual_world_is_running(lua_State *L) {
   const idle_task *task = idle_scheduler_of(L)->current;
-  if (task == NULL || task->world->caller == NULL) return;
+  return task != NULL && task->world->caller != NULL;
+}
+
+void idle_virtual_world_refuse(lua_State *L, const char *what) {
+  if (!idle_virtual_world_is_running(L)) return;
   char place[IDLE_PLACE_SIZE];
   bool has_place = idle_stack_place(L, place);
   idle_raise(L, "test.real_wait", "%s: virtual time cannot wait for %s; use a fake or the simulator, or do it outside",
-             has_place ? place : task->spawned_at, what);
+             has_place ? place : idle_scheduler_of(L)->current->spawned_at, what);
 }

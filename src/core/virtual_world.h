@@ -18,6 +18,9 @@ void idle_virtual_world_close(idle_world *world);
  * nothing to go on to, or too much, or time does not go on, the caller's wait fails. */
 void idle_virtual_world_turn(idle_world *world);
 
+/* Whether the task that computes belongs to a virtual world. */
+bool idle_virtual_world_is_running(lua_State *L);
+
 /* Raises `test.real_wait` if L belongs to a virtual world.
  * what: that would wait for the machine, as "the program 'ssh'". [-0, +0, e] */
 void idle_virtual_world_refuse(lua_State *L, const char *what);

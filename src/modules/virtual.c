@@ -86,7 +86,12 @@ static int virtual_enter(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg functions[] = {{"enter", virtual_enter}, {NULL, NULL}};
+static int virtual_is_running(lua_State *L) {
+  lua_pushboolean(L, idle_virtual_world_is_running(L));
+  return 1;
+}
+
+static const luaL_Reg functions[] = {{"enter", virtual_enter}, {"is_running", virtual_is_running}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
     {"failure", world_failure}, {"leave", world_leave}, {"refuse", world_refuse}, {"tasks", world_tasks}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", world_leave}, {"__close", world_leave}, {NULL, NULL}};

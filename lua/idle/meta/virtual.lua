@@ -38,4 +38,8 @@ function World:leave() end
 ---@return idle.VirtualWorld
 function virtual.enter(now_ms, limit_ms) end
 
+--- Whether the running task is in virtual time.
+---@return boolean
+function virtual.is_running() end
+
 return virtual

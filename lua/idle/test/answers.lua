@@ -16,7 +16,7 @@ local Answer = { __name = "idle.test.answer" }
 
 ---@class idle.test.Call  one call of a fake
 ---@field number integer  which call of this command or method, from 1
----@field at     number   seconds since the fake was made
+---@field at     number   seconds since the fake was made, or since virtual time began if it is older
 
 ---@class idle.test.AnswerPort  what an answer is handed of its fake
 ---@field name   string            the command or method

@@ -8,9 +8,9 @@ local copy = require("idle.engine.copy")
 local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local fake_methods = require("idle.test.fake_methods")
-local loop = require("idle.loop")
 local parameter = require("idle.engine.parameter")
 local place = require("idle.test.place")
+local stopwatch = require("idle.test.stopwatch")
 local suggest = require("idle.engine.suggest")
 
 ---@class idle.test.ProviderCall: idle.test.Call
@@ -42,7 +42,7 @@ local function record(fake, name, ...)
   while arguments.n > 0 and arguments[arguments.n] == nil do arguments.n = arguments.n - 1 end
   fake.counts[name] = (fake.counts[name] or 0) + 1
   local call = { method = name, arguments = arguments, session = session, number = fake.counts[name],
-                 at = loop.monotonic() - fake.began }
+                 at = fake.watch:seconds() }
   fake.provider.calls[#fake.provider.calls + 1] = call
   return call
 end
@@ -125,7 +125,7 @@ return function(ids, script)
   end
   local announced = read_capabilities(ids)
   local provider = { calls = {} }
-  local fake = { provider = provider, script = script or {}, counts = {}, began = loop.monotonic() }
+  local fake = { provider = provider, script = script or {}, counts = {}, watch = stopwatch.start() }
   function provider.GetCapabilities() return announced end
   local methods = fake_methods.of(announced)
   for name, default in pairs(methods) do add_method(fake, name, default) end

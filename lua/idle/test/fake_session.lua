@@ -13,6 +13,7 @@ local parameter = require("idle.engine.parameter")
 local place = require("idle.test.place")
 local remote_command = require("idle.sessions.remote_command")
 local request = require("idle.sessions.request")
+local stopwatch = require("idle.test.stopwatch")
 local suggest = require("idle.engine.suggest")
 local value = require("idle.engine.value")
 
@@ -28,7 +29,7 @@ local value = require("idle.engine.value")
 ---@field package script  table<string, any>  by command, in lower case
 ---@field package plain   table<string, any>  by command of `run`
 ---@field package counts  table<string, integer>
----@field package began   number
+---@field package watch   idle.test.Stopwatch
 ---@field package lock    idle.Lock
 ---@field package closing table  condition of idle.loop
 local Session = {}
@@ -57,7 +58,7 @@ end
 function Session:record(fields)
   local name = fields.command:lower()
   self.counts[name] = (self.counts[name] or 0) + 1
-  fields.number, fields.at = self.counts[name], loop.monotonic() - self.began
+  fields.number, fields.at = self.counts[name], self.watch:seconds()
   self.calls[#self.calls + 1] = fields
   return fields
 end
@@ -223,6 +224,6 @@ return function(script)
     calls = {}, is_closed = false, label = made_at and ("the fake session (%s)"):format(made_at) or "the fake session",
     script = commands, spellings = spellings, otherwise = script.otherwise,
     plain = check_table(script.run, "run"), facts = check_table(script.info, "info"),
-    counts = {}, began = loop.monotonic(), lock = lock.new(), closing = loop.condition(),
+    counts = {}, watch = stopwatch.start(), lock = lock.new(), closing = loop.condition(),
   }, Session)
 end
