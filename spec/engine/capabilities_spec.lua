@@ -58,10 +58,11 @@ describe("idle.engine.capabilities", function()
     assert.equal("provider 'Entra': GetCapabilities failed: busy", tostring(err))
   end)
 
-  it("lets a cancellation pass as it is", function()
-    local cancelled = errors.new("cancelled", "stop")
-    local provider = { GetCapabilities = function() error(cancelled, 0) end }
-    local _, err = pcall(capabilities.of_provider, provider, "Entra")
-    assert.equal(cancelled, err)
+  it("lets a cancellation pass as it is, and Ctrl-C", function()
+    for _, interruption in ipairs({ errors.new("cancelled", "stop"), "setup.lua:3: interrupted!" }) do
+      local provider = { GetCapabilities = function() error(interruption, 0) end }
+      local _, raised = pcall(capabilities.of_provider, provider, "Entra")
+      assert.equal(interruption, raised)
+    end
   end)
 end)

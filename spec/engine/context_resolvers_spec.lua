@@ -229,11 +229,13 @@ describe("idle.engine.context_resolvers: the provider", function()
       failure({ resolver(LIST) }, { AD = provider({ entitlements = "g1" }) }))
   end)
 
-  it("may be cancelled", function()
-    local ad, cancelled = groups(), errors.new("cancelled", "stop")
-    ad.ListEntitlements = function() error(cancelled, 0) end
-    local _, err = failure({ resolver(LIST) }, { AD = ad })
-    assert.equal(cancelled, err)
+  it("may be cancelled, and interrupted by Ctrl-C", function()
+    for _, interruption in ipairs({ errors.new("cancelled", "stop"), "setup.lua:3: interrupted!" }) do
+      local ad = groups()
+      ad.ListEntitlements = function() error(interruption, 0) end
+      local ok, raised = pcall(run, { resolver(LIST) }, { AD = ad })
+      assert.same({ false, interruption }, { ok, raised })
+    end
   end)
 end)
 

@@ -91,8 +91,8 @@ function capabilities.of_provider(provider, alias, warn)
   if not method then return value.list() end
   local ok, ids = pcall(method, provider)
   if ok then return capabilities.normalise(ids, warn) end
+  if errors.is_interruption(ids) then error(ids, 0) end
   local cause = errors.from(ids)
-  if cause.kind == "cancelled" then error(ids, 0) end
   errors.raise("provider.failed", ("provider %s: GetCapabilities failed"):format(data.quote(alias)),
     { effect = "none", transient = cause.transient, cause = cause })
 end

@@ -39,9 +39,7 @@ end
 
 -- Ctrl-C and the cancellation of a task are no answer of the server.
 local function pass_interruption(raised)
-  local is_interruption = type(raised) == "table" and raised.kind == "cancelled"
-    or type(raised) == "string" and raised:find("interrupted!$") ~= nil
-  if is_interruption then error(raised, 0) end
+  if errors.is_interruption(raised) then error(raised, 0) end
 end
 
 local function invoke(session, command, parameters)

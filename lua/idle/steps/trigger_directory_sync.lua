@@ -21,12 +21,6 @@ SyncStep.__index = SyncStep
 -- the next one after a failure, has to connect and to start PowerShell as well.
 local CALL_SECONDS, FIRST_CALL_SECONDS = 60, 150
 
--- A cancelled task, and Ctrl-C, end the step whatever was being done.
-local function is_interruption(raised)
-  if type(raised) == "table" then return raised.kind == "cancelled" end
-  return type(raised) == "string" and raised:find("interrupted!$") ~= nil
-end
-
 local function new_machine(values, clock)
   return sync_cycle.new({
     policy_type = values.PolicyType, wait = values.Wait, timeout = values.TimeoutSeconds,
@@ -58,7 +52,7 @@ function SyncStep:call(method, ...)
   end
   self.is_connected = ok
   if ok then return answer end
-  if is_interruption(answer) then error(answer, 0) end
+  if errors.is_interruption(answer) then error(answer, 0) end
   return nil, errors.from(answer)
 end
 
@@ -163,7 +157,7 @@ function SyncStep:tell_of_start(raised)
   if not errors.is(raised) or raised.data ~= nil then return end
   local baseline = self.machine.is_sent and self.machine.baseline or nil
   raised.data = baseline and { Baseline = baseline }
-  if raised.effect ~= "none" and not is_interruption(raised) then return end
+  if raised.effect ~= "none" and not errors.is_interruption(raised) then return end
   raised.effect = not baseline and "none" or baseline.Accepted == "yes" and "applied" or "unknown"
 end
 
