@@ -127,23 +127,7 @@ describe("idle.engine.data: text", function()
   end)
 end)
 
-describe("idle.engine.data: truth and blanks", function()
-  it("counts null, 0, empty text and empty lists as false", function()
-    for _, v in ipairs({ NULL, 0, 0.0, "", value.list(), false }) do assert.is_false(data.truth(v)) end
-    assert.is_false(data.truth(nil))
-  end)
-
-  it("counts any other text as true, 'false' included", function()
-    for _, v in ipairs({ "false", "0", " ", 1, -1, true, {}, value.list({ 0, 0 }) }) do
-      assert.is_true(data.truth(v))
-    end
-  end)
-
-  it("counts a list of one as its element", function()
-    assert.is_false(data.truth(value.list({ 0 })))
-    assert.is_true(data.truth(value.list({ value.list({ "x" }) })))
-  end)
-
+describe("idle.engine.data: blanks", function()
   it("takes null, nothing and white space for blank", function()
     for _, v in ipairs({ NULL, "", " \t\r\n", "\u{A0}\u{3000}" }) do assert.is_true(data.is_blank(v)) end
     for _, v in ipairs({ "x", 0, false, "ä", "\xFF", value.list() }) do assert.is_false(data.is_blank(v)) end

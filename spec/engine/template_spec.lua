@@ -197,7 +197,7 @@ describe("idle.engine.template: values", function()
   it("fills maps, lists and what is in them, and copies the rest", function()
     local with = psd1.parse(
       "@{ A = '{{Request.Intent.Count}}'; B = @( 'x', @{ C = 'Hi {{Request.Intent.Name}}' } ); D = 7 }")
-    local filled = template.expand_all(with, request, { step = "S" })
+    local filled = template.expand(with, request, { step = "S" })
     assert.same({ A = 5, B = { "x", { C = "Hi Jane" } }, D = 7 }, filled)
     assert.equal("{{Request.Intent.Count}}", with.A)
     assert.is_true(value.is_list(filled.B))
@@ -205,18 +205,18 @@ describe("idle.engine.template: values", function()
 
   it("keeps lists of one and of none", function()
     local with = { one = value.list({ "{{Request.Intent.Name}}" }), none = value.list() }
-    local filled = template.expand_all(with, request, { step = "S" })
+    local filled = template.expand(with, request, { step = "S" })
     assert.same({ "Jane" }, filled.one)
     assert.is_true(value.is_list(filled.none))
   end)
 
   it("leaves keys alone", function()
-    assert.same({ ["{{x"] = 1 }, template.expand_all({ ["{{x"] = 1 }, request, { step = "S" }))
+    assert.same({ ["{{x"] = 1 }, template.expand({ ["{{x"] = 1 }, request, { step = "S" }))
   end)
 
   it("names where in the step the template stands", function()
     local with = { Attributes = { "{{Request.Intent.Gone}}" } }
-    local _, err = pcall(template.expand_all, with, request, { step = "Create" })
+    local _, err = pcall(template.expand, with, request, { step = "Create" })
     assert.matches("^step 'Create', With%.Attributes%[0%]: template '{{Request.Intent.Gone}}'", err.message)
   end)
 

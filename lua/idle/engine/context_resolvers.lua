@@ -146,7 +146,7 @@ end
 
 local function resolve(run, resolver)
   local capability = check_capability(run, resolver.Capability)
-  local with = template.expand_all(resolver.With, run.request, { step = run.label })
+  local with = template.expand(resolver.With, run.request, { step = run.label })
   local entry = choose_provider(run, capability, with)
   check_segment(run, "provider alias", entry.alias)
   local session_key, session = acquire_session(run, with)

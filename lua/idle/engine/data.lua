@@ -1,5 +1,5 @@
 --- The rules that every value of a workflow, a request or a plan obeys
---- (contracts §0.3): null, text, truth, and keys whatever their case.
+--- (contracts §0.3): null, text, and keys whatever their case.
 local errors = require("idle.engine.errors")
 local fold = require("idle.engine.fold")
 local value = require("idle.engine.value")
@@ -188,18 +188,6 @@ function data.text(v)
   if type(v) == "number" then return number_text(v) end
   if type(v) == "table" then return table_text(v) end
   return value.is_secret(v) and "[REDACTED]" or tostring(v)
-end
-
---- Whether a value counts as true: null, 0, an empty text and an empty list do
---- not; a list of one counts as its element does.
----@param v any
----@return boolean
-function data.truth(v)
-  while data.is_list(v) do
-    if #v ~= 1 then return #v > 1 end
-    v = v[1]
-  end
-  return not (data.is_null(v) or v == false or v == 0 or v == "")
 end
 
 local function is_space(code)

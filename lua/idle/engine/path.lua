@@ -6,10 +6,6 @@ local value = require("idle.engine.value")
 
 local path = {}
 
----@class idle.Member
----@field found boolean
----@field value any
-
 ---@class idle.PathOptions
 ---@field index? boolean  true = a number picks the element of a list, counted from 0
 

@@ -40,7 +40,7 @@ end
 
 local function fill_with(definition, entry, scope, applies)
   if not applies then return copy.deep(definition.With, "With") end
-  local with = template.expand_all(definition.With, scope.plan.Request, { step = definition.Name })
+  local with = template.expand(definition.With, scope.plan.Request, { step = definition.Name })
   step_catalogue.check_with(entry, with, definition.Name)
   return with
 end

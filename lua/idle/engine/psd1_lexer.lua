@@ -34,6 +34,8 @@ local digit = R("09")
 local name = letter * (letter + digit) ^ 0
 
 --- A word of ASCII letters, whatever its case.
+---@param word string
+---@return table pattern
 function lexer.any_case(word)
   local pattern = P(true)
   for char in word:gmatch(".") do pattern = pattern * S(char:lower() .. char:upper()) end
@@ -75,7 +77,6 @@ lexer.wide_double = wide_double
 lexer.single_quote = single_quote
 lexer.double_quote = double_quote
 lexer.dash = (P("-") + wide_dash) * Cp()
-lexer.newline = newline
 
 --- Text between single quotes, where two of them stand for the second; position after it.
 lexer.single_quoted = single_quote

@@ -190,23 +190,13 @@ end
 ---@field step  string   name of the step; a resolver's is `ContextResolvers[i]`
 ---@field root? string   where the value stands; default "With"
 
---- Fills the templates of one text. Raises `input.workflow`, naming the step and the path.
----@param text    string
+--- Copies a value with all templates in its texts filled; keys of maps stay as they are. A text that is one placeholder
+--- alone becomes the value it stands for. Raises `input.workflow`, naming the step and the path.
+---@param v       any
 ---@param request table
 ---@param where   idle.TemplateWhere
----@return any  a text; or, if the text is one placeholder alone, its value
-function template.expand(text, request, where)
-  if not has_braces(text) then return text end
-  return fill(text, { request = request, step = where.step, place = where.root or "With", text = text })
-end
-
---- Copies a value with all templates in it filled; keys of maps stay as they are.
----@generic T
----@param v       T
----@param request table
----@param where   idle.TemplateWhere
----@return T copy
-function template.expand_all(v, request, where)
+---@return any copy
+function template.expand(v, request, where)
   local root = where.root or "With"
   local function map_text(text, keys, depth)
     if not has_braces(text) then return text end
