@@ -26,6 +26,9 @@ local ENDS = { [("\r"):byte()] = true, [("\n"):byte()] = true, [(";"):byte()] = 
 local Parser = {}
 Parser.__index = Parser
 
+--- Says what is wrong at a position, and reads no further.
+---@param pos     integer
+---@param message string
 function Parser:fail(pos, message)
   self.report(pos, message)
 end

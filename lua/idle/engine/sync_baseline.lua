@@ -86,7 +86,7 @@ local function skew(clock, earliest, latest)
 end
 
 --- Takes the baseline from a look, or takes up a former one.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@param look    idle.SyncLook
 ---@param wall?   string  the local clock
 ---@param since?  string  the local clock before the look

@@ -38,7 +38,44 @@ local verdict = require("idle.engine.sync_verdict")
 ---@field is_warning? boolean  done
 ---@field data?    table     done
 
----@class idle.SyncStateMachine
+---@class idle.SyncStateMachine: idle.SyncOptions  sync_baseline, sync_start, sync_verdict and sync_report share it
+---@field now              number   the latest moment it was told
+---@field began            number
+---@field deadline         number
+---@field due              number   of the next look
+---@field look_began       number
+---@field history          idle.SyncHistory
+---@field watch            idle.SyncWatch
+---@field observations     table[]  the last looks, without their history
+---@field look?            idle.SyncLook      the last readable one
+---@field failures         integer            looks that failed, in a row
+---@field last_failure?    idle.Error
+---@field former?          table              the baseline among the options
+---@field baseline?        idle.SyncBaseline  nil = not taken yet
+---@field baseline_looks   integer            so many were tried for it
+---@field is_trusted       boolean            the history can be read, and its dates can be believed
+---@field was_history_read boolean            since the start was sent
+---@field clock_skew?      number             seconds by which the server's clock is ahead
+---@field last_clock?      number             of the server
+---@field last_clock_at?   number             when it was read
+---@field wants_start      boolean            the next action is a start
+---@field start_at         number             no start before it
+---@field attempts         integer            starts, refused ones included
+---@field starts           integer            those that were not refused
+---@field is_sent          boolean            there was one of these, now or in the former wait
+---@field sent_clock?      number             the server's clock before it
+---@field accepted_utc?    string
+---@field doubt?           string             why it is not certain that it was accepted
+---@field refusal?         idle.Error         of the last start, if it was refused, but not as busy
+---@field busy_since?      number             the start waits its turn since then
+---@field busy_until?      number
+---@field busy_utc?        string             the server's clock at busy_since
+---@field busy_connector?  string
+---@field carrier_key?     idle.SyncRun       of the carrier that is followed
+---@field next_start_at_carrier? string       when it was first seen
+---@field review?          idle.SyncReview    of its cycle
+---@field ending?          idle.SyncEnding
+---@field had_details?     boolean            the steps of its runs were asked for
 local Machine = {}
 Machine.__index = Machine
 

@@ -146,7 +146,7 @@ local function add_cycle(data, machine, cycle)
 end
 
 --- The step's `Data`, once there is an ending.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@return table
 function sync_report.data(machine)
   local ending = machine.ending

@@ -21,8 +21,8 @@ local sync_run = {}
 ---@field is_gone     boolean  it was purged before it was seen to be over
 ---@field is_listed   boolean  the last look had it
 
--- The Entra connector has this id in every installation.
-local ENTRA_CONNECTOR = "b891884f-051e-4a83-95af-2544101c9083"
+--- The Entra connector has this id in every installation.
+sync_run.ENTRA_CONNECTOR = "b891884f-051e-4a83-95af-2544101c9083"
 
 local PROFILES = {
   ["delta import"] = { act = "import", is_full = false },
@@ -46,7 +46,7 @@ end
 
 -- Connectors of an unknown type count as AD: a change may be in any of them.
 local function kind_of(connector, name, types)
-  if connector == ENTRA_CONNECTOR or (name and name:lower():find(" %- aad$")) then return "entra" end
+  if connector == sync_run.ENTRA_CONNECTOR or (name and name:lower():find(" %- aad$")) then return "entra" end
   local connector_type = types[connector]
   return (connector_type == nil or connector_type:upper() == "AD") and "ad" or "other"
 end

@@ -14,7 +14,7 @@ local function server_words(look)
 end
 
 --- Whether the state of a server forbids a start (facts, rule 10).
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@param look    idle.SyncLook
 ---@return idle.SyncEnding?
 function sync_start.refusal(machine, look)
@@ -45,7 +45,7 @@ local function fail_busy(machine)
 end
 
 --- Decides after a look whether the start is due.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@param now     number
 function sync_start.consider(machine, now)
   machine.ending = sync_start.refusal(machine, machine.look)
@@ -97,7 +97,7 @@ function sync_start.doubt(answer, err)
 end
 
 --- Why it is not certain that the start was accepted.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@return string
 function sync_start.doubt_words(machine)
   local words = "its answer does not say that it was accepted"
@@ -105,7 +105,7 @@ function sync_start.doubt_words(machine)
 end
 
 --- What a later call needs if nobody hears any more what became of the start that is sent next.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@return idle.SyncBaseline
 function sync_start.intent(machine)
   local clock, intent = utc.parse(machine.look.clock), {}
@@ -115,7 +115,7 @@ function sync_start.intent(machine)
 end
 
 --- Notes that a start was sent, for certain or perhaps.
----@param machine  table idle.SyncStateMachine
+---@param machine  idle.SyncStateMachine
 ---@param now      number
 ---@param accepted "yes"|"maybe"
 ---@param wall?    string
@@ -133,7 +133,7 @@ function sync_start.sent(machine, now, accepted, wall)
 end
 
 --- Notes that a start was refused, and decides whether to try again.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@param now     number
 ---@param answer  "busy"|"refused"
 ---@param err     idle.Error
@@ -153,7 +153,7 @@ function sync_start.not_sent(machine, now, answer, err)
 end
 
 --- The ending of a step that does not wait.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@return idle.SyncEnding
 function sync_start.not_waited(machine)
   local message = "the start of a sync cycle was sent, and nobody waits for it"

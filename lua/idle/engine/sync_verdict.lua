@@ -174,7 +174,7 @@ local function is_unobserved(machine, now)
 end
 
 --- What the last look says about the wait for a cycle.
----@param machine table  idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@param now     number
 ---@return idle.SyncEnding? ending  nil = go on
 function sync_verdict.of_look(machine, now)
@@ -224,7 +224,7 @@ local function timed_out(machine)
 end
 
 --- Rule 9: what is said at the deadline.
----@param machine table idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@return idle.SyncEnding
 function sync_verdict.at_deadline(machine)
   local has_carrier = machine.history.carrier and machine.is_trusted

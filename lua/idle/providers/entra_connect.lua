@@ -4,6 +4,7 @@ local adsync_errors = require("idle.providers.adsync_errors")
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
 local json = require("idle.json")
+local sync_run = require("idle.engine.sync_run")
 local utc = require("idle.engine.utc")
 local value = require("idle.engine.value")
 
@@ -12,8 +13,6 @@ local value = require("idle.engine.value")
 ---@field package had_history table<idle.AuthSession, boolean>  an entry was seen
 local EntraConnect = {}
 EntraConnect.__index = EntraConnect
-
-local ENTRA_CONNECTOR = "b891884f-051e-4a83-95af-2544101c9083"
 
 -- The runs of a cycle appear one by one, so the newest entries are enough to miss none.
 local HISTORY_ENTRIES = 50
@@ -125,7 +124,7 @@ end
 
 local function tenant_of(connectors)
   for _, connector in ipairs(connectors) do
-    if tostring(connector.Identifier):lower() == ENTRA_CONNECTOR then return connector.Name end
+    if tostring(connector.Identifier):lower() == sync_run.ENTRA_CONNECTOR then return connector.Name end
   end
 end
 

@@ -42,6 +42,9 @@ function Keep:resolve(call)
   for index, entry in ipairs(self.entries) do self.entries[index] = entitlements.resolve(call, entry) end
 end
 
+--- Whether an entitlement is to be kept.
+---@param id string
+---@return boolean
 function Keep:has(id)
   if entitlements.find(self.entries, id) then return true end
   for _, pattern in ipairs(self.patterns) do

@@ -38,12 +38,14 @@ function SyncEvents:elapsed()
   return self.began and round(self.context.Clock.monotonic() - self.began) or 0
 end
 
+--- The step begins: With is right, and no session was asked for yet.
 function SyncEvents:triggered()
   self:write("Triggered", ("triggering a directory sync cycle of type '%s'"):format(self.values.PolicyType),
     { PolicyType = self.values.PolicyType, ComputerName = self.values.ComputerName })
 end
 
--- Whoever keeps this event can take up an interrupted wait.
+--- The start was sent. Whoever keeps this event can take up an interrupted wait.
+---@param machine idle.SyncStateMachine
 function SyncEvents:accepted(machine)
   local baseline = machine.baseline
   local message = "the start was accepted"
@@ -54,7 +56,9 @@ function SyncEvents:accepted(machine)
   })
 end
 
---- The start waits its turn. `pause` is the time until the next attempt, if it is known.
+--- The start waits its turn.
+---@param machine idle.SyncStateMachine
+---@param pause?  number  seconds until the next attempt; nil = it is not known
 function SyncEvents:busy(machine, pause)
   local who = machine:busy()
   local message = machine:who_is_busy()
@@ -65,6 +69,7 @@ function SyncEvents:busy(machine, pause)
   })
 end
 
+--- The wait begins.
 function SyncEvents:waiting()
   self.began = self.context.Clock.monotonic()
   self:write("Waiting", ("waiting for the sync cycle for up to %g s"):format(self.values.TimeoutSeconds),
@@ -80,7 +85,7 @@ local function poll_words(state, running, err)
 end
 
 --- One look of the wait.
----@param machine table       idle.SyncStateMachine
+---@param machine idle.SyncStateMachine
 ---@param answer? table       what was seen
 ---@param err?    idle.Error  why nothing was
 function SyncEvents:poll(machine, answer, err)
@@ -96,6 +101,8 @@ function SyncEvents:poll(machine, answer, err)
   })
 end
 
+--- The step is over, and nothing failed.
+---@param done idle.SyncAction
 function SyncEvents:completed(done)
   local data = { Outcome = done.outcome, Severity = done.is_warning and "Warning" or nil }
   if done.outcome == "NotWaited" then

@@ -10,7 +10,7 @@ local sync_with = require("idle.steps.sync_with")
 ---@field package context  idle.StepContext
 ---@field package provider table
 ---@field package events   idle.SyncEvents
----@field package machine  table  idle.SyncStateMachine
+---@field package machine  idle.SyncStateMachine
 ---@field package session  idle.AuthSession
 ---@field package is_connected? boolean  the last call was answered
 ---@field package look_seconds? number   that the last look took, if it was answered over a connection that stood
@@ -37,8 +37,8 @@ function SyncStep:time_for_call()
   return math.max(0, math.min(seconds, self.machine.deadline - self:now()))
 end
 
---- Calls a method of the provider, bounded by the deadline where the clock can
---- do that; returns its answer, or nil and what it raised.
+-- Calls a method of the provider, bounded by the deadline where the clock can
+-- do that; returns its answer, or nil and what it raised.
 function SyncStep:call(method, ...)
   local provider, arguments = self.provider, table.pack(...)
   arguments[arguments.n + 1] = self.session

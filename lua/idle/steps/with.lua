@@ -15,35 +15,54 @@ local with = {}
 ---@field default? any
 
 --- A text that is not blank.
+---@param v any
+---@return string? read
+---@return string? what  it must be, if it is not
 function with.text(v)
   if type(v) == "string" and v:find("%S") then return v end
   return nil, "a text"
 end
 
 --- A text that may be empty.
+---@param v any
+---@return string? read
+---@return string? what  it must be, if it is not
 function with.any_text(v)
   if type(v) == "string" then return v end
   return nil, "a text"
 end
 
 --- What names something: a text, or a number that is meant as one.
+---@param v any
+---@return string? read
+---@return string? what  it must be, if it is not
 function with.name(v)
   if type(v) == "number" then return data.text(v) end
   return with.text(v)
 end
 
 --- True or false, and nothing that only looks like it.
+---@param v any
+---@return boolean? read
+---@return string? what  it must be, if it is not
 function with.boolean(v)
   if type(v) == "boolean" then return v end
   return nil, "true or false"
 end
 
+--- A table with keys; not a list.
+---@param v any
+---@return table? read
+---@return string? what  it must be, if it is not
 function with.map(v)
   if type(v) == "table" and not value.is_sequence(v) then return v end
   return nil, "a hashtable (a table with keys)"
 end
 
 --- A number of seconds above 0; also as text, but not in hexadecimal or with an exponent.
+---@param v any
+---@return number? read
+---@return string? what  it must be, if it is not
 function with.seconds(v)
   local number = v
   if type(v) == "string" and v:find("^%s*%d*%.?%d*%s*$") then number = tonumber(v) end
@@ -53,6 +72,7 @@ end
 
 --- One of some words, spaces around it aside.
 ---@param words string[]  as they are spelled
+---@return fun(v: any): string?, string?  reads such a value
 function with.word(words)
   local what = ("'%s' or '%s'"):format(table.concat(words, "', '", 1, #words - 1), words[#words])
   return function(v)
