@@ -24,6 +24,10 @@ void idle_hook_clear(lua_State *L) {
     lua_sethook(L, NULL, 0, 0);
 }
 
+void idle_hook_inherit(lua_State *thread, lua_State *L) {
+  lua_sethook(thread, lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L));
+}
+
 /* One that somebody is about to stop goes on to be. */
 static void add_lines(lua_State *thread) {
   if ((lua_gethookmask(thread) & LUA_MASKCOUNT) != 0)

@@ -63,14 +63,9 @@ void idle_queue_wake(idle_queue *queue) {
 
 /* ---- The end of a task ---- */
 
-/* Lets go of the thread, and of the object unless its error waits for somebody. */
+/* Lets go of the object. */
 static void release(idle_task *task) {
   lua_State *L = task->scheduler->L;
-  lua_rawgetp(L, LUA_REGISTRYINDEX, task);
-  lua_pushnil(L);
-  lua_setiuservalue(L, -2, IDLE_TASK_THREAD);
-  lua_pop(L, 1);
-  if (task->is_unhandled) return;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task);
 }
@@ -79,12 +74,15 @@ static void finish(idle_task *task) {
   idle_scheduler *scheduler = task->scheduler;
   idle_timer_stop(task->world->clock, &task->cleanup_timer);
   set_context(task->thread, &scheduler->outside);
+  idle_threads_give_back(&scheduler->threads, task->thread, !task->is_known);
   task->thread = NULL;
   task->state = IDLE_TASK_DONE;
   TAILQ_REMOVE(&scheduler->tasks, task, place);
   idle_queue_wake(&task->joiners);
-  if (task->is_unhandled) TAILQ_INSERT_TAIL(&scheduler->failed, task, place);
-  release(task);
+  if (task->is_unhandled)
+    TAILQ_INSERT_TAIL(&scheduler->failed, task, place); /* its error waits for somebody */
+  else
+    release(task);
 }
 
 void idle_task_abandon(idle_task *task) {
@@ -195,14 +193,17 @@ idle_task *idle_task_spawn(lua_State *L, int arguments) {
   if (scheduler->keeps_books) task->is_of_session = idle_stack_is_in_session(L);
   luaL_setmetatable(L, IDLE_TASK);
   lua_insert(L, object);
-  lua_State *thread = lua_newthread(L);
-  lua_setiuservalue(L, object, IDLE_TASK_THREAD);
-  if (!lua_checkstack(thread, arguments + 2)) luaL_error(L, "too many arguments");
+  lua_pushboolean(L, 0);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* makes the room for it, which may raise */
+  lua_State *thread = idle_threads_take(&scheduler->threads, L);
+  if (!lua_checkstack(thread, arguments + 2)) {
+    idle_threads_give_back(&scheduler->threads, thread, true);
+    luaL_error(L, "too many arguments");
+  }
   lua_pushcfunction(thread, idle_task_body);
   lua_xmove(L, thread, arguments + 1);
   lua_pushvalue(L, object);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task);
-  /* Nothing raises from here on. */
   task->thread = thread;
   set_context(thread, task);
   TAILQ_INSERT_TAIL(&scheduler->tasks, task, place);

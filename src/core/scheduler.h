@@ -6,6 +6,7 @@
 #include "random.h"
 #include "stack.h"
 #include "task.h"
+#include "threads.h"
 
 typedef TAILQ_HEAD(idle_task_list, idle_task) idle_task_list;
 typedef struct idle_scheduler idle_scheduler;
@@ -43,6 +44,7 @@ struct idle_task {
   idle_scheduler *scheduler;
   idle_world *world;
   lua_State *thread; /* NULL once done */
+  bool is_known;     /* the script has its thread: coroutine.running() was asked for it */
   idle_task_state state;
   int arguments;      /* of its first resume */
   bool is_preempted;  /* suspended by a hook, not in a wait */
@@ -84,6 +86,7 @@ struct idle_scheduler {
   idle_task_list tasks;        /* live, oldest first */
   idle_task_list failed;       /* done, and nobody took their error */
   idle_task outside;           /* stands for "no task" in every other thread */
+  idle_threads threads;        /* of the tasks */
   idle_protected_call protected_calls[4];
   uint64_t births;      /* the newest number of what was spawned or opened */
   bool keeps_books;     /* what is spawned and opened is noted with its place (census.h) */
@@ -156,8 +159,7 @@ void idle_task_abandon(idle_task *task);
 
 /* User values of a task's object. */
 enum {
-  IDLE_TASK_THREAD = 1,
-  IDLE_TASK_OUTCOME,
+  IDLE_TASK_OUTCOME = 1,
   IDLE_TASK_ERROR_TEXT,
   IDLE_TASK_ERROR_PLACE, /* where in the script it was raised, if books are kept */
   IDLE_TASK_VALUES = IDLE_TASK_ERROR_PLACE

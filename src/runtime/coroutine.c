@@ -96,7 +96,9 @@ static int co_wrap(lua_State *L) {
 /* ---- A task is a main thread ---- */
 
 static int co_running(lua_State *L) {
-  bool is_main = lua_pushthread(L) || idle_task_of(L) != NULL;
+  idle_task *task = idle_task_of(L);
+  if (task != NULL) task->is_known = true;
+  bool is_main = lua_pushthread(L) || task != NULL;
   lua_pushboolean(L, is_main);
   return 2;
 }

@@ -1,0 +1,78 @@
+local loop = require("idle.loop")
+
+-- Threads that nobody knows serve several tasks, one after the other.
+describe("idle.loop, the thread of a task", function()
+  local function in_turn(count, f)
+    for index = 1, count do loop.spawn(f, index):join() end
+  end
+
+  it("is another one for each task that asked which it is", function()
+    local tasks_of = {}
+    in_turn(50, function(index)
+      local thread = coroutine.running()
+      assert.is_nil(tasks_of[thread])
+      tasks_of[thread] = index
+    end)
+  end)
+
+  it("begins empty, whatever the task before left", function()
+    in_turn(20, function(index)
+      local depth = 0
+      while debug.getinfo(depth + 1, "l") do depth = depth + 1 end
+      assert.is_true(depth < 10)
+      if index % 3 == 0 then loop.sleep(0) end
+      if index % 2 == 0 then return table.unpack({}, 1, 100) end
+    end)
+  end)
+
+  it("serves again after an error, a cancellation and an unfinished wait", function()
+    for round = 1, 10 do
+      local failing = loop.spawn(function() error({ round = round }) end)
+      local waiting = loop.spawn(function() loop.sleep(60000) end)
+      local sum = loop.spawn(function(a, b)
+        loop.sleep(1)
+        return a + b
+      end, round, 1)
+      assert.equal(round + 1, sum:join())
+      waiting:cancel()
+      assert.equal("cancelled", select(2, pcall(waiting.join, waiting)).kind)
+      assert.equal(round, select(2, pcall(failing.join, failing)).round)
+    end
+  end)
+
+  it("has no hook of a task before", function()
+    local calls = 0
+    loop.spawn(function()
+      loop.spawn(function() debug.sethook(function() calls = calls + 1 end, "c") end):join()
+      local called = calls
+      debug.sethook(function() end, "c")
+      in_turn(20, function() string.rep("x", 2) end)
+      debug.sethook()
+      assert.equal(called, calls)
+    end):join()
+  end)
+
+  it("takes over the hook of the task that spawns it, as a coroutine does", function()
+    local lines = 0
+    loop.spawn(function()
+      debug.sethook(function() end, "l")
+      loop.spawn(function() lines = select(2, debug.gethook()) end):join()
+      debug.sethook()
+    end):join()
+    assert.equal("l", lines)
+  end)
+
+  it("is not kept for ever after many at once", function()
+    local function kept_after(count)
+      local tasks = {}
+      for index = 1, count do tasks[index] = loop.spawn(loop.sleep, 1) end
+      for _, task in ipairs(tasks) do task:join() end
+      tasks = nil -- luacheck: ignore tasks
+      collectgarbage()
+      collectgarbage()
+      return collectgarbage("count")
+    end
+    local before = kept_after(10)
+    assert.is_true(kept_after(2000) - before < 200)
+  end)
+end)
