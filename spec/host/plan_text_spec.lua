@@ -1,12 +1,16 @@
 local plan_text = require("idle.host.plan_text")
 
 describe("idle.host.plan_text", function()
+  local function table_of(headings, rows)
+    return plan_text.table_of(headings, rows, function(row) return row end)
+  end
+
   it("aligns by characters, not by bytes", function()
-    assert.equal("  a   b\n  äö  c\n", plan_text.align({ { "a", "b" }, { "äö", "c" } }))
+    assert.equal("  a   b\n  äö  c\n", table_of({ "a", "b" }, { { "äö", "c" } }))
   end)
 
   it("ends no line with blanks", function()
-    assert.equal("  a\n  bb\n", plan_text.align({ { "a", "" }, { "bb", "" } }))
+    assert.equal("  a\n  bb\n", table_of({ "a", "" }, { { "bb", "" } }))
   end)
 
   it("says what a condition compared, also with nothing", function()

@@ -170,4 +170,13 @@ function condition.explain(compiled, roots, where)
   return result, trace
 end
 
+--- A comparison in words: `Request.Intent.Department Equals 'HR' is false`.
+---@param comparison idle.ConditionNote
+---@return string
+function condition.describe(comparison)
+  local wanted = comparison.Expected and " " .. data.quote(comparison.Expected) or ""
+  return ("%s %s%s is %s"):format(data.shown(comparison.Path), comparison.Operator, wanted,
+    comparison.Result and "true" or "false")
+end
+
 return condition

@@ -57,9 +57,7 @@ function execute_precondition.holds(compiled, plan, step)
 end
 
 local function text_of(note)
-  local wanted = note.Expected and " " .. data.quote(note.Expected) or ""
-  return ("%s %s%s is %s (the value is %s)"):format(data.shown(note.Path), note.Operator, wanted,
-    note.Result and "true" or "false", note.Actual and data.quote(note.Actual) or "null")
+  return ("%s (the value is %s)"):format(condition.describe(note), note.Actual and data.quote(note.Actual) or "null")
 end
 
 --- What a condition compared, in words.

@@ -32,6 +32,10 @@ local function read(path)
     errors.escape(path)))
 end
 
+local function encoded(baseline)
+  return errors.check(json.encode(baseline, { indent = 2 })) .. "\n"
+end
+
 -- What can't be noted keeps a start from being sent.
 local function write(path, text)
   local ok, err = file.write_private(path, text)
@@ -49,15 +53,14 @@ function baseline_file.open(path)
 end
 
 function BaselineFile:write(baseline)
-  errors.check(file.write_private(self.path, errors.check(json.encode(baseline, { indent = 2 })) .. "\n"))
+  errors.check(file.write_private(self.path, encoded(baseline)))
   self.is_new = false
 end
 
 --- Keeps what a later call needs, before a start is sent; nil = the server refused it.
 ---@param intent? table
 function BaselineFile:note_start(intent)
-  local text = intent and errors.check(json.encode(intent, { indent = 2 })) .. "\n" or ""
-  write(self.path, text)
+  write(self.path, intent and encoded(intent) or "")
   self.is_new = intent == nil
 end
 

@@ -1,9 +1,10 @@
 --- `idle-lua check`: everything that is wrong with workflow files.
+local data = require("idle.engine.data")
+local document = require("idle.host.document")
 local errors = require("idle.engine.errors")
 local json = require("idle.json")
 local step_catalogue = require("idle.engine.step_catalogue")
 local value = require("idle.engine.value")
-local data = require("idle.engine.data")
 local workflow = require("idle.engine.workflow")
 local workflow_files = require("idle.host.workflow_files")
 
@@ -85,8 +86,7 @@ local function print_json(files)
     documents[index] = document_of(file)
     if #files > 1 then documents[index].File = file.path end
   end
-  local document = #files == 1 and documents[1] or documents
-  io.stdout:write(errors.check(json.encode(document, { indent = 2 })), "\n")
+  document.print(#files == 1 and documents[1] or documents)
 end
 
 --- Runs the command.

@@ -15,6 +15,14 @@ function document.print(v)
   io.stdout:write(text, "\n")
 end
 
+--- Refuses options that would have two kinds of output on stdout.
+---@param options table  of a command, by name
+function document.check_stdout(options)
+  if options.json and options.events == "-" then
+    errors.raise("input.option", "--json and --events - both write to stdout; give the events a file")
+  end
+end
+
 --- Whether it was printed: a second one would spoil it.
 ---@return boolean
 function document.is_printed() return is_printed end

@@ -1,4 +1,5 @@
 --- A plan for people: an aligned table of its steps, and why some of them will not run.
+local condition = require("idle.engine.condition")
 local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 
@@ -36,10 +37,7 @@ local function row_of(step, index)
     step.Provider and data.shown(step.Provider) or "-", is_planned and "planned" or "not applicable", remarks(step) }
 end
 
---- Aligns rows under their headings.
----@param rows string[][]  the first one holds the headings
----@return string
-function plan_text.align(rows)
+local function align(rows)
   local widths, lines = {}, {}
   for _, row in ipairs(rows) do
     for column, text in ipairs(row) do widths[column] = math.max(widths[column] or 0, width(text)) end
@@ -52,16 +50,25 @@ function plan_text.align(rows)
   return table.concat(lines)
 end
 
-local function table_of(steps)
-  local rows = { COLUMNS }
-  for index, step in ipairs(steps) do rows[#rows + 1] = row_of(step, index) end
-  return plan_text.align(rows)
+--- A table of aligned columns.
+---@generic T
+---@param headings string[]
+---@param items    T[]
+---@param row_of_item fun(item: T, index: integer): string[]
+---@return string
+function plan_text.table_of(headings, items, row_of_item)
+  local rows = { headings }
+  for index, item in ipairs(items) do rows[#rows + 1] = row_of_item(item, index) end
+  return align(rows)
+end
+
+local function steps_text(steps)
+  return plan_text.table_of(COLUMNS, steps, row_of)
 end
 
 local function comparison_text(note)
-  local wanted = note.Expected and " " .. data.quote(note.Expected) or ""
-  return ("      %s %s%s is %s: it is %s\n"):format(data.shown(note.Path), note.Operator, wanted,
-    note.Result and "true" or "false", note.Actual and data.quote(note.Actual) or "missing or null")
+  return ("      %s: it is %s\n"):format(condition.describe(note),
+    note.Actual and data.quote(note.Actual) or "missing or null")
 end
 
 local function conditions_of(steps, heading)
@@ -98,8 +105,8 @@ function plan_text.describe(plan)
     data.quote(plan.LifecycleEvent), count_text(plan)) }
   parts[2] = ("  request %s%s\n"):format(data.shown(plan.CorrelationId),
     plan.Actor and ", asked for by " .. data.shown(plan.Actor) or "")
-  if #plan.Steps > 0 then parts[#parts + 1] = "\n" .. table_of(plan.Steps) end
-  if #plan.OnFailureSteps > 0 then parts[#parts + 1] = "\nif a step fails\n" .. table_of(plan.OnFailureSteps) end
+  if #plan.Steps > 0 then parts[#parts + 1] = "\n" .. steps_text(plan.Steps) end
+  if #plan.OnFailureSteps > 0 then parts[#parts + 1] = "\nif a step fails\n" .. steps_text(plan.OnFailureSteps) end
   parts[#parts + 1] = conditions_of(plan.Steps, "conditions")
   parts[#parts + 1] = conditions_of(plan.OnFailureSteps, "conditions of steps after a failure")
   parts[#parts + 1] = warnings_text(plan)

@@ -10,9 +10,8 @@ local workflow_files = require("idle.host.workflow_files")
 local run_command = {}
 
 local function check_options(path, options)
-  if options.json and options.events == "-" then
-    errors.raise("input.option", "--json and --events - both write to stdout; give the events a file")
-  elseif options.request and workflow_files.is_plan(path) then
+  document.check_stdout(options)
+  if options.request and workflow_files.is_plan(path) then
     errors.raise("input.option", "an exported plan holds its request; leave --request out, or plan the workflow anew")
   end
 end

@@ -19,12 +19,6 @@ local function row_of(record, index)
     tostring(record.Attempts), seconds(record.DurationMs), changed_word(record.Changed) }
 end
 
-local function table_of(records)
-  local rows = { COLUMNS }
-  for index, record in ipairs(records) do rows[#rows + 1] = row_of(record, index) end
-  return plan_text.align(rows)
-end
-
 local function note_of(record)
   if type(record.Error) == "string" then return record.Error, record.Effect == "unknown" end
   -- A sync that ended otherwise than well says so in one word.
@@ -47,7 +41,7 @@ local function notes_of(records)
 end
 
 local function section_of(records)
-  return "\n" .. table_of(records) .. notes_of(records)
+  return "\n" .. plan_text.table_of(COLUMNS, records, row_of) .. notes_of(records)
 end
 
 local function left_text(plan, result)

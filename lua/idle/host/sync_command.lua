@@ -1,7 +1,6 @@
 --- `idle-lua sync`: a sync cycle without any script.
+local document = require("idle.host.document")
 local errors = require("idle.engine.errors")
-local json = require("idle.json")
-local redact = require("idle.engine.redact")
 local sync_session = require("idle.host.sync_session")
 
 local sync_command = {}
@@ -26,14 +25,11 @@ local function open_session(options)
 end
 
 local function check_options(options)
-  if options.json and options.events == "-" then
-    errors.raise("input.option", "--json and --events - both write to stdout; give the events a file")
-  elseif options["no-wait"] and options["wait-timeout"] then
+  document.check_stdout(options)
+  if options["no-wait"] and options["wait-timeout"] then
     errors.raise("input.option", "--no-wait and --wait-timeout exclude each other")
   end
 end
-
--- ---- From options to a step ----
 
 local function with_of(options, former)
   return {
@@ -49,10 +45,6 @@ local function with_of(options, former)
     Expect = options.expect,
     Baseline = former,
   }
-end
-
-local function print_json(document)
-  io.stdout:write(errors.check(json.encode(redact.copy(document), { indent = 2 })), "\n")
 end
 
 local function print_data(options, data)
@@ -98,7 +90,7 @@ end
 local function run_step(options, providers)
   local keeper = options.baseline and require("idle.host.baseline_file").open(options.baseline)
   local result = trigger(options, providers, keeper)
-  if options.json then print_json(result) end
+  if options.json then document.print(result) end
   return options.strict and WARNINGS[result.Data.Outcome] and 2 or 0
 end
 
@@ -114,7 +106,7 @@ local function check_server(options, provider, session)
   local refusal = refusal_of(options, answer)
   if options.json then
     answer.Refusal = refusal and { Kind = refusal.kind, Message = refusal.message }
-    print_json(answer)
+    document.print(answer)
   else
     io.stdout:write(require("idle.host.sync_text").describe_look(answer, refusal and refusal.message))
   end

@@ -1,5 +1,6 @@
 --- What a sync step reports, in words for people.
 local errors = require("idle.engine.errors")
+local results = require("idle.engine.sync_results")
 
 local sync_text = {}
 
@@ -55,15 +56,13 @@ local function cycle_text(data)
   return table.concat(parts, ", ")
 end
 
-local FINE = { ["success"] = true, ["completed-no-objects"] = true, ["completed-transient-objects"] = true }
-
 local function failed_objects_text(count)
   if (count or 0) == 0 then return "" end
   return (", %d %s failed"):format(count, count == 1 and "object" or "objects")
 end
 
 local function add_run(lines, run)
-  if FINE[run.Result] then return end
+  if results.class_of(tostring(run.Result)) == "ok" then return end
   add(lines, "run", ("'%s' on '%s': %s%s"):format(tostring(run.RunProfileName), tostring(run.ConnectorName),
     tostring(run.Result), failed_objects_text(run.ErrorCount)))
   for _, object in ipairs(run.Errors or {}) do
