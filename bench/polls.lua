@@ -15,5 +15,6 @@ local time = measure.in_turns(500, { poll = poll }).poll
 collectgarbage()
 local after = measure.memory_kib("self", "Private_Dirty")
 
-print(("a poll takes %.2f ms (median of 500); private memory %d KiB before, %d KiB after"):format(time * 1000, before, after))
+print(("a poll takes %.2f ms (median of 500); private memory %d KiB before, %d KiB after"):format(
+  time * 1000, before, after))
 measure.report("memory: after 500 polls / before", after / before, 1.05, "at most")

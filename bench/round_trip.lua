@@ -1,5 +1,5 @@
--- One InvokeCommand on an open session, through a real sshd, beside a line through an open `ssh host cat` and beside one
--- command through ssh's ControlMaster.
+-- One InvokeCommand on an open session, through a real sshd, beside a line through an open `ssh host cat` and beside
+-- one command through ssh's ControlMaster.
 package.path = arg[0]:match("^(.-)[^/]*$") .. "?.lua;" .. package.path
 local measure = require "measure"
 local file = require "idle.file"
@@ -33,9 +33,11 @@ local short = measure.in_turns(1000, {
 
 local master_command = ssh_command()
 table.insert(master_command, 2, "-MN")
-local master <close> = assert(process.spawn{ command = master_command })
-idle.wait_until{ check = function() return file.exists(far_end.sshd.dir .. "/control") end, timeout = 10, interval = 0.05,
-  what = "ssh's ControlMaster" }
+local master <close> = assert(process.spawn{ command = master_command }) -- luacheck: ignore master
+idle.wait_until{
+  check = function() return file.exists(far_end.sshd.dir .. "/control") end,
+  timeout = 10, interval = 0.05, what = "ssh's ControlMaster",
+}
 local long = measure.in_turns(20, {
   control = function() assert(idle.exec{ command = ssh_command("true"), timeout = 10 }.exit_code == 0) end,
 })

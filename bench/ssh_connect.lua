@@ -2,7 +2,6 @@
 package.path = arg[0]:match("^(.-)[^/]*$") .. "?.lua;" .. package.path
 local measure = require "measure"
 local file = require "idle.file"
-local idle = require "idle"
 local process = require "idle.process"
 local ssh = require "idle.ssh"
 local sshd = require "idle.sim.sshd"

@@ -18,6 +18,7 @@ for name, program in pairs(programs) do
 end
 local medians = measure.in_turns(200, starts)
 for name, program in pairs(programs) do
-  print(("%-10s  %6.2f ms to start and end, %5d KiB (PSS)"):format(name, medians[name] * 1000, run(program, PRINT_MEMORY)))
+  print(("%-10s  %6.2f ms to start and end, %5d KiB (PSS)"):format(
+    name, medians[name] * 1000, run(program, PRINT_MEMORY)))
 end
 measure.report("start-up: idle-lua / lua5.4", medians["idle-lua"] / medians["lua5.4"], 2.5, "at most")

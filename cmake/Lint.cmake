@@ -14,7 +14,7 @@ if(CLANG_FORMAT AND RUN_CLANG_TIDY AND LUACHECK)
   add_custom_command(TARGET lint POST_BUILD
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
     COMMAND ${CLANG_FORMAT} --dry-run --Werror ${lint_c}
-    COMMAND ${LUACHECK} --quiet lua spec examples
+    COMMAND ${LUACHECK} --quiet lua spec examples bench
     COMMAND sh -c "\"$@\" >${CMAKE_BINARY_DIR}/tidy.log 2>&1 || { grep -E 'warning:|error:' ${CMAKE_BINARY_DIR}/tidy.log; exit 1; }" tidy
             ${RUN_CLANG_TIDY} -quiet -p ${CMAKE_BINARY_DIR} ${lint_units}
     VERBATIM)
