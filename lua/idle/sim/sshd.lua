@@ -112,7 +112,9 @@ local function launch(options, keys, port)
   if file.exists(log_file) then errors.check(file.remove(log_file)) end
   write_config(options, keys, port)
   local command = table.move(options.within, 1, #options.within, 1, {})
-  table.move({ PROGRAM, "-D", "-f", options.dir .. "/sshd_config", "-E", log_file }, 1, 6, #command + 1, command)
+  -- sshd closes all files that it inherits: only the kernel can tell it that we were killed.
+  local words = { "setpriv", "--pdeathsig", "TERM", PROGRAM, "-D", "-f", options.dir .. "/sshd_config", "-E", log_file }
+  table.move(words, 1, #words, #command + 1, command)
   local child = errors.check(process.spawn({ command = command, env = options.env }))
   if is_listening(child, log_file) then return child, log_file end
   child:close()
