@@ -2,8 +2,9 @@
 -- its text to a sealed plan and to its end on the mock provider; how memory grows with the steps;
 -- 1,000 conditions within each other; and a data file of 10 MB.
 -- Seconds are those of the processor: nothing here waits.
+package.path = arg[0]:match("^(.-)[^/]*$") .. "?.lua;" .. package.path
+local measure = require "measure"
 local idle = require "idle"
-local measure = dofile("bench/measure.lua")
 local plan = require "idle.engine.plan"
 local psd1 = require "idle.engine.psd1"
 local workflow = require "idle.engine.workflow"
@@ -44,19 +45,6 @@ local function make_plan(definition)
   return plan.build({ workflow = definition, request = request, providers = providers })
 end
 
-local function seconds_of(f, ...)
-  collectgarbage()
-  local started = os.clock()
-  f(...)
-  return os.clock() - started
-end
-
-local function median_of(rounds, f, ...)
-  local samples = {}
-  for index = 1, rounds do samples[index] = seconds_of(f, ...) end
-  return measure.median(samples)
-end
-
 -- Kilobytes that a plan holds beyond what was there before it was made.
 local function kilobytes_of(count)
   local definition = workflow.read(workflow_text(count))
@@ -67,6 +55,7 @@ local function kilobytes_of(count)
   return collectgarbage("count") - before, made
 end
 
+local median_of = measure.median_processor_seconds
 local text = workflow_text(10000)
 local reading = median_of(5, psd1.parse, text)
 local checking = median_of(5, workflow.read, text)

@@ -1,7 +1,8 @@
 -- What executing costs: 10,000 steps on the mock provider, with and without preconditions, and how
 -- memory grows with the steps. Seconds are those of the processor: nothing here waits.
+package.path = arg[0]:match("^(.-)[^/]*$") .. "?.lua;" .. package.path
+local measure = require "measure"
 local idle = require "idle"
-local measure = dofile("bench/measure.lua")
 
 local PRECONDITION = { Equals = { Path = "Request.Intent.Department", Value = "IT" } }
 local request = idle.request{ LifecycleEvent = "Joiner", Intent = { Department = "IT" } }
@@ -16,17 +17,12 @@ local function make_plan(count, precondition)
   return idle.plan(workflow, request, { Identity = idle.providers.mock() })
 end
 
-local function seconds_of(plan)
-  local samples = {}
-  for round = 1, 5 do
-    collectgarbage()
-    local started = os.clock()
-    local result = idle.execute(plan)
-    samples[round] = os.clock() - started
-    assert(result.Status == "Completed" and #result.Steps == #plan.Steps)
-  end
-  return measure.median(samples)
+local function execute(plan)
+  local result = idle.execute(plan)
+  assert(result.Status == "Completed" and #result.Steps == #plan.Steps)
 end
+
+local function seconds_of(plan) return measure.median_processor_seconds(5, execute, plan) end
 
 -- Kilobytes that a result holds beyond its plan.
 local function kilobytes_of(count)

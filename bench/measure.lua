@@ -9,6 +9,28 @@ function measure.median(samples)
   return #samples % 2 == 1 and samples[middle + 1] or (samples[middle] + samples[middle + 1]) / 2
 end
 
+--- What a call costs, of the time of the processor.
+---@param f fun(...): any
+---@param ... any  its arguments
+---@return number seconds
+function measure.processor_seconds(f, ...)
+  collectgarbage()
+  local started = os.clock()
+  f(...)
+  return os.clock() - started
+end
+
+--- The same, in the median.
+---@param rounds integer
+---@param f fun(...): any
+---@param ... any
+---@return number seconds
+function measure.median_processor_seconds(rounds, f, ...)
+  local samples = {}
+  for round = 1, rounds do samples[round] = measure.processor_seconds(f, ...) end
+  return measure.median(samples)
+end
+
 --- Runs the functions in turns, so that a change of the machine's mood meets all alike.
 ---@param rounds    integer
 ---@param functions table<string, fun()>

@@ -40,13 +40,6 @@ local function check(result)
   assert(result.Steps[2].DurationMs > 15 * 60 * 1000 and result.Steps[4].DurationMs > 15 * 60 * 1000)
 end
 
-local function seconds_of(f)
-  collectgarbage()
-  local began = os.clock()
-  idle.test.virtual_time(f)
-  return os.clock() - began
-end
-
 local function one() check(join("joiner")) end
 local function one_with_a_past() check(join("joiner", 9)) end
 
@@ -56,14 +49,13 @@ local function many()
   for _, result in ipairs(idle.gather(jobs)) do check(result) end
 end
 
-local function median_of(rounds, f)
-  local samples = {}
-  for round = 1, rounds do samples[round] = seconds_of(f) end
-  return measure.median(samples)
-end
+local virtual_time = idle.test.virtual_time
+local median_of = measure.median_processor_seconds
 
-local first = seconds_of(one)
+local first = measure.processor_seconds(virtual_time, one)
 measure.report("a joiner of half an hour, modules loaded for it, seconds", first, 0.05, "at most")
-measure.report("a joiner of half an hour, seconds", median_of(9, one), 0.05, "at most")
-measure.report("the same, 50 entries of history in each look, seconds", median_of(9, one_with_a_past), 0.05, "at most")
-measure.report(("%d such joiners at once, seconds"):format(JOINERS), seconds_of(many), 10, "at most")
+measure.report("a joiner of half an hour, seconds", median_of(9, virtual_time, one), 0.05, "at most")
+measure.report("the same, 50 entries of history in each look, seconds", median_of(9, virtual_time, one_with_a_past),
+  0.05, "at most")
+measure.report(("%d such joiners at once, seconds"):format(JOINERS), measure.processor_seconds(virtual_time, many), 10,
+  "at most")
