@@ -1,17 +1,16 @@
 local file = require("idle.file")
 local lfs = require("lfs")
 
---- What lua/idle/meta says about a module; nil: it is no C module.
+--- What lua/idle/meta says about a module.
 local function documentation(name)
-  return file.read("lua/idle/meta/" .. name .. ".lua")
+  return assert(file.read("lua/idle/meta/" .. name .. ".lua"))
 end
 
 local function module_names()
   local names = {}
-  for entry in lfs.dir("lua/idle/meta") do
-    names[#names + 1] = entry:match("^(.+)%.lua$")
+  for name in assert(file.read("src/modules/modules.h")):gmatch("luaopen_idle_([%w_]+)%(") do
+    names[#names + 1] = name
   end
-  table.sort(names)
   return names
 end
 
@@ -29,6 +28,13 @@ local function all_methods()
 end
 
 describe("lua/idle/meta", function()
+  it("has a file for every C module, and no other", function()
+    local files = {}
+    for entry in lfs.dir("lua/idle/meta") do files[#files + 1] = entry:match("^(.+)%.lua$") end
+    table.sort(files)
+    assert.same(files, module_names())
+  end)
+
   it("has every function of every C module", function()
     for _, module in ipairs(module_names()) do
       local text = documentation(module)
@@ -36,6 +42,15 @@ describe("lua/idle/meta", function()
         if type(value) == "function" then
           assert.truthy(text:find("\nfunction " .. module .. "." .. name .. "(", 1, true), module .. "." .. name)
         end
+      end
+    end
+  end)
+
+  it("has no function that is not there", function()
+    for _, module in ipairs(module_names()) do
+      local functions = require("idle." .. module)
+      for name in documentation(module):gmatch("\nfunction " .. module .. "%.([%w_]+)%(") do
+        assert.equal("function", type(functions[name]), module .. "." .. name)
       end
     end
   end)
