@@ -114,7 +114,8 @@ int idle_task_body(lua_State *L) {
 
 /* ---- Once it is done ---- */
 
-void idle_task_handle_error(idle_task *task) {
+/* The error is in good hands, or there was none. [-0, +0, -] */
+static void handle_error(idle_task *task) {
   if (!task->is_unhandled) return;
   idle_scheduler *scheduler = task->scheduler;
   task->is_unhandled = false;
@@ -133,7 +134,7 @@ static void push_error(lua_State *L, const idle_task *task, int index) {
 void idle_task_take_error(lua_State *L, int index) {
   idle_task *task = luaL_checkudata(L, index, IDLE_TASK);
   index = lua_absindex(L, index);
-  idle_task_handle_error(task);
+  handle_error(task);
   push_error(L, task, index);
   if (lua_getiuservalue(L, index, IDLE_TASK_ERROR_TEXT) == LUA_TNIL) {
     lua_pop(L, 1);
@@ -158,7 +159,7 @@ int idle_task_push_results(lua_State *L, int index) {
 int idle_task_deliver(lua_State *L, int index) {
   idle_task *task = luaL_checkudata(L, index, IDLE_TASK);
   index = lua_absindex(L, index);
-  idle_task_handle_error(task);
+  handle_error(task);
   if (task->has_failed) {
     push_error(L, task, index);
     return lua_error(L);

@@ -168,9 +168,6 @@ enum {
 /* The function of a task's thread: calls the one on its stack, keeps the outcome. */
 int idle_task_body(lua_State *L);
 
-/* The task's error is in good hands, or there was none. [-0, +0, -] */
-void idle_task_handle_error(idle_task *task);
-
 /* Pushes the results of a task that is done and has not failed. [-0, +n, m]
  * Returns: their number. */
 int idle_task_push_results(lua_State *L, int index);
