@@ -6,39 +6,6 @@ local planning_files = require("spec.support.planning_files")
 
 local EXAMPLES = "examples/workflows/"
 
--- IdLE's own templates, as released (0.9.7) and as they came later, with ComputerName.
-local TRIGGER = [[
-@{
-    Name           = 'DirectorySync - Trigger Entra Connect Sync Cycle'
-    LifecycleEvent = 'Operational'
-    Steps          = @(
-        @{
-            Name = 'TriggerEntraConnectSync'
-            Type = 'IdLE.Step.TriggerDirectorySync'
-            With = @{
-                Provider            = 'DirectorySync'
-                AuthSessionName     = 'EntraConnect'
-                AuthSessionOptions  = @{
-                    Role = 'EntraConnectAdmin'
-                }
-                #COMPUTER#
-                PolicyType          = '{{Request.Intent.PolicyType}}'
-                Wait                = $true
-                TimeoutSeconds      = 300
-                PollIntervalSeconds = 10
-            }
-        }
-
-        @{
-            Name = 'EmitCompletionEvent'
-            Type = 'IdLE.Step.EmitEvent'
-            With = @{
-                Message = 'Entra Connect sync cycle ({{Request.Intent.PolicyType}}) triggered successfully.'
-            }
-        }
-    )
-}]]
-
 describe("the command plan", function()
   local folder
 
@@ -85,8 +52,8 @@ conditions
   end)
 
   it("takes IdLE's trigger-sync templates unchanged, with and without ComputerName", function()
-    for _, line in ipairs({ "", "ComputerName        = '{{Request.Intent.ComputerName}}'" }) do
-      local workflow = folder:write("trigger.psd1", (TRIGGER:gsub("#COMPUTER#", line)))
+    for _, text in ipairs(planning_files.trigger_workflows()) do
+      local workflow = folder:write("trigger.psd1", text)
       local request = folder:write("request.json", [[{ "LifecycleEvent": "Operational", "CorrelationId": "c",
         "Intent": { "PolicyType": "Delta", "ComputerName": "aadc01" } }]])
       local outcome = plan(workflow, "--request", request, "--setup", EXAMPLES .. "setup.lua")

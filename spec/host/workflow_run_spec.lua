@@ -3,42 +3,6 @@ local child = require("spec.support.child")
 local json = require("idle.json")
 local planning_files = require("spec.support.planning_files")
 
-local TRIGGER = [[
-<#
-  After the template of IdLE 0.9.7, which looks every 10 s.
-#>
-@{
-    Name           = 'DirectorySync - Trigger'
-    LifecycleEvent = 'Operational'
-    Steps          = @(
-        @{
-            Name = 'TriggerEntraConnectSync'
-            Type = 'IdLE.Step.TriggerDirectorySync'
-            With = @{
-                Provider            = 'DirectorySync'
-
-                # Handed out by the host.
-                AuthSessionName     = 'EntraConnect'
-                AuthSessionOptions  = @{
-                    Role = 'EntraConnectAdmin'
-                }
-                #COMPUTER#
-
-                # Delta or Initial
-                PolicyType          = '{{Request.Intent.PolicyType}}'
-                Wait                = $true
-                TimeoutSeconds      = 300
-                PollIntervalSeconds = 1
-            }
-        }
-        @{
-            Name = 'EmitCompletionEvent'
-            Type = 'IdLE.Step.EmitEvent'
-            With = @{ Message = 'Sync cycle ({{Request.Intent.PolicyType}}) triggered.' }
-        }
-    )
-}]]
-
 local SETUP = [[
 local idle = require "idle"
 local server = idle.sim.sync_server{ cycle_seconds = 0.2, gap_seconds = 0, start_delay_seconds = 0 }
@@ -97,8 +61,8 @@ describe("a workflow file", function()
   end
 
   it("that triggers a sync runs unchanged, with and without ComputerName", function()
-    for _, line in ipairs({ "", "ComputerName        = '{{Request.Intent.ComputerName}}'" }) do
-      local result = run_workflow((TRIGGER:gsub("#COMPUTER#", line)))
+    for _, text in ipairs(planning_files.trigger_workflows(1)) do
+      local result = run_workflow(text)
       assert.equal("Completed", result.Status)
       assert.equal("Success", result.Steps[1].Data.Outcome)
       assert.equal("Completed", result.Steps[2].Status)

@@ -10,6 +10,13 @@ local function on_terminal(arguments)
     env = { TERM = "dumb", INPUTRC = "/dev/null", LUA_INIT = PROMPT, SHELL = "/bin/sh" } })
 end
 
+-- The same, once the prompt is there.
+local function at_prompt()
+  local terminal = on_terminal("-i")
+  terminal:read_up_to("ready\r")
+  return terminal
+end
+
 -- Types a line at the prompt and returns the lines of the answer.
 local function ask(terminal, line)
   terminal:write(line .. "\n")
@@ -32,22 +39,19 @@ describe("on a terminal", function()
   end)
 
   it("the prompt ends at the end of the input, ^D", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     terminal:write("\4")
     assert.equal(0, terminal:outcome().exit_code)
   end)
 
   it("lines may be edited", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     terminal:write("12\b\b34\n")
     while terminal:read_line() ~= "34\r" do end
   end)
 
   it("an incomplete line asks on", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     terminal:write("x =\n")
     terminal:read_up_to("more\r")
     terminal:write("7\n")
@@ -56,15 +60,13 @@ describe("on a terminal", function()
   end)
 
   it("errors are shown, and the prompt goes on", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     assert.match("^stdin:1: no\nstack traceback:\n", (ask(terminal, "error('no')")))
     assert.equal("1", ask(terminal, "1"))
   end)
 
   it("^C stops what computes or waits, and the prompt goes on", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     for _, line in ipairs({
       "print('begun') while true do end",
       "print('begun') require('idle').sleep(60)",
@@ -80,15 +82,13 @@ describe("on a terminal", function()
   end)
 
   it("^C at the prompt itself ends the program, as in lua", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     terminal:write("\3")
     assert.equal(130, terminal:outcome().exit_code)
   end)
 
   it("tasks go on while the prompt waits, and print between its lines", function()
-    local terminal <close> = on_terminal("-i")
-    terminal:read_up_to("ready\r")
+    local terminal <close> = at_prompt()
     ask(terminal, "idle = require('idle')")
     ask(terminal, "function tick(i) idle.sleep(0.01) print('tick ' .. i) end")
     ask(terminal, "t = idle.spawn(function() tick(1) tick(2) return 'done' end)")

@@ -18,12 +18,7 @@ local busy = {
 }
 
 function busy.specs(runs)
-  local function ends(name, verdict, ...)
-    local outcome = runs[name]:finish()
-    assert.equal(verdict, outcome.verdict)
-    for _, text in ipairs({ ... }) do assert.matches(text, outcome.stderr, 1, true) end
-    return outcome
-  end
+  local function ends(name, ...) return runs[name]:ends(...) end
 
   it("is waited for, until its cycle is over", function()
     local outcome = ends("for_a_while", "exit 0, Success, 1 started")

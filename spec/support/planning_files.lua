@@ -3,6 +3,47 @@ local file = require("idle.file")
 
 local planning_files = {}
 
+local TRIGGER = [[
+@{
+    Name           = 'DirectorySync - Trigger Entra Connect Sync Cycle'
+    LifecycleEvent = 'Operational'
+    Steps          = @(
+        @{
+            Name = 'TriggerEntraConnectSync'
+            Type = 'IdLE.Step.TriggerDirectorySync'
+            With = @{
+                Provider            = 'DirectorySync'
+                AuthSessionName     = 'EntraConnect'
+                AuthSessionOptions  = @{
+                    Role = 'EntraConnectAdmin'
+                }
+                #COMPUTER#
+                PolicyType          = '{{Request.Intent.PolicyType}}'
+                Wait                = $true
+                TimeoutSeconds      = 300
+                PollIntervalSeconds = 10
+            }
+        }
+
+        @{
+            Name = 'EmitCompletionEvent'
+            Type = 'IdLE.Step.EmitEvent'
+            With = @{
+                Message = 'Entra Connect sync cycle ({{Request.Intent.PolicyType}}) triggered successfully.'
+            }
+        }
+    )
+}]]
+
+--- IdLE's own template, as released (0.9.7), and as it came later, with ComputerName.
+---@param poll_seconds? integer  default: the template's, 10
+---@return string[]
+function planning_files.trigger_workflows(poll_seconds)
+  local released = TRIGGER:gsub("(PollIntervalSeconds = )10", "%1" .. (poll_seconds or 10))
+  return { (released:gsub("#COMPUTER#", "")),
+    (released:gsub("#COMPUTER#", "ComputerName        = '{{Request.Intent.ComputerName}}'")) }
+end
+
 ---@class spec.Folder
 ---@field path string
 local Folder = {}

@@ -162,6 +162,17 @@ function Run:finish()
   return self.outcome
 end
 
+--- Waits until the run has ended, and wants it to have ended like this.
+---@param verdict string
+---@param ... string  what stderr has
+---@return spec.SpecimenOutcome
+function Run:ends(verdict, ...)
+  local outcome = self:finish()
+  assert.equal(verdict, outcome.verdict)
+  for _, text in ipairs({ ... }) do assert.matches(text, outcome.stderr, 1, true) end
+  return outcome
+end
+
 --- Waits until something stands in the events that the run has written.
 ---@param text string
 function Run:wait_for_text(text)
