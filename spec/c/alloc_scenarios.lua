@@ -2,6 +2,7 @@
 local base64 = require("idle.base64")
 local clixml = require("idle.clixml")
 local file = require("idle.file")
+local hash = require("idle.hash")
 local json = require("idle.json")
 local live = require("idle.live")
 local loop = require("idle.loop")
@@ -67,6 +68,7 @@ end
 function scenarios.base64_and_secret()
   assert(base64.decode(base64.encode("text")))
   local password <close> = secret.new("geheim")
+  assert(hash.tag(password))
   clixml.encode({ password }, { secrets = true })
 end
 

@@ -1,5 +1,7 @@
 local hash = require("idle.hash")
+local process = require("idle.process")
 local retry = require("idle.engine.retry")
+local secret = require("idle.secret")
 
 describe("idle.hash", function()
   local function hex(bytes)
@@ -17,6 +19,40 @@ describe("idle.hash", function()
 
   it("refuses what is no string", function()
     assert.has_error(function() hash.sha256({}) end)
+  end)
+
+  describe("tags of secrets", function()
+    local password = secret.new("hunter2")
+
+    it("tell whether two are the same", function()
+      assert.equal(32, #hash.tag(password))
+      assert.equal(hash.tag(password), hash.tag(secret.new("hunter2")))
+      assert.equal(hash.tag(password), hash.tag("hunter2"))
+      assert.not_equal(hash.tag(password), hash.tag("hunter3"))
+      assert.not_equal(hash.tag("a\0b"), hash.tag(secret.new("a\0c")))
+    end)
+
+    it("are none of a closed one, and refused of what is no secret", function()
+      local closed = secret.new("x")
+      closed:close()
+      assert.is_nil(hash.tag(closed))
+      assert.has_error(function() hash.tag({}) end)
+    end)
+
+    it("mean nothing elsewhere: not as a digest, not in another process, and not by a seed", function()
+      local function elsewhere(argument)
+        local child <close> = assert(process.spawn({ command = { process.executable(), "-e", [[
+          if arg[1] then require("idle.loop").seed(1) end
+          io.write(require("idle.hash").tag("hunter2"))]], "-", argument } }))
+        child:finish()
+        return assert(child:read_all(10000))
+      end
+      local tags = { hash.tag(password), hash.sha256("hunter2"), elsewhere(), elsewhere("seed"), elsewhere("seed") }
+      for index = 1, #tags do
+        assert.equal(32, #tags[index])
+        for other = index + 1, #tags do assert.not_equal(tags[index], tags[other]) end
+      end
+    end)
   end)
 
   describe("as the source of a retry's jitter", function()
