@@ -234,6 +234,21 @@ describe("idle.ssh", function()
       assert.equal("keyboard-interactive", client:info().auth_method)
     end)
 
+    it("tells when the password was given, once, and before the answer", function()
+      local server <close> = server_with({ "UsePAM yes", "KbdInteractiveAuthentication yes" }, "otp")
+      local told, is_answered = {}, false
+      local options = { identity_file = false, on_password = function() told[#told + 1] = is_answered end }
+      options.password = far.PASSWORD
+      assert.is_nil(server:try(options))
+      is_answered = true
+      assert.same({ false }, told)
+      server:try({ identity_file = false, on_password = options.on_password })
+      assert.equal(1, #told)
+      local friendly <close> = server_with({ "PasswordAuthentication yes" })
+      local client <close> = friendly:connect(options) -- luacheck: ignore client
+      assert.equal(2, #told)
+    end)
+
     it("asks for a password where nothing else is taken", function()
       local server <close> = server_with({ "PasswordAuthentication yes" })
       local _, err = server:try({ identity_file = false })
@@ -292,6 +307,12 @@ describe("idle.ssh", function()
       assert.matches("tried: keyboard-interactive (refused); the server asked 'Verification code: ', for which there "
         .. "is no answer: log in by a key", refuses(server).message, 1, true)
       assert.equal(1, count(server:settled_log(), "Failed keyboard%-interactive"))
+    end)
+
+    it("does not give the password, or say so, where a key does", function()
+      local server <close> = far.server({ config = { "PasswordAuthentication yes" } })
+      local client <close> = server:connect({ password = far.PASSWORD, on_password = function() error("given") end })
+      assert.equal("publickey", client:info().auth_method)
     end)
 
     it("follows a key by a password where the server wants both", function()

@@ -45,6 +45,7 @@ static int connect_on(lua_State *L, int status, lua_KContext ctx) {
   idle_ssh_error error;
   idle_ssh_status outcome = idle_link_connect(client->link, &error);
   idle_ssh_tell_trace(L, IDLE_SSH_RESULT_SLOT, client->link);
+  idle_ssh_tell_password(L, IDLE_SSH_RESULT_SLOT, client->link);
   if (outcome == IDLE_SSH_AGAIN) return idle_ssh_wait_for(L, client->link, false, ctx, connect_on);
   if (outcome == IDLE_SSH_FAILED) return idle_ssh_push_error(L, &error);
   idle_census_enter(L, IDLE_SSH_RESULT_SLOT, client_is_held, "connection to '%s'", idle_ssh_url(client->link->ssh));
@@ -72,6 +73,8 @@ static int begin(lua_State *L, Client *client) {
   if (results > 0) return results;
   bool traces = lua_getfield(L, 1, "trace") != LUA_TNIL;
   lua_setiuservalue(L, IDLE_SSH_RESULT_SLOT, IDLE_SSH_TRACE);
+  lua_getfield(L, 1, "on_password");
+  lua_setiuservalue(L, IDLE_SSH_RESULT_SLOT, IDLE_SSH_ON_PASSWORD);
   idle_link *hop = check_via(L);
   lua_setiuservalue(L, IDLE_SSH_RESULT_SLOT, IDLE_SSH_VIA); /* it lives as long */
   client->link = idle_link_start(L, &options, traces, hop, &error);

@@ -16,10 +16,10 @@
 #define MAX_PATHS 64
 
 static const char *const known[] = {
-    "host",       "port",       "user",       "identity_file",     "identity_files",  "identities_only",
-    "passphrase", "password",   "agent",      "agent_socket",      "known_hosts",     "host_key_alias",
-    "host_key",   "accept_new", "timeout_ms", "alive_interval_ms", "alive_count_max", "trace",
-    "via",        NULL};
+    "host",       "port",        "user",       "identity_file",     "identity_files",  "identities_only",
+    "passphrase", "password",    "agent",      "agent_socket",      "known_hosts",     "host_key_alias",
+    "host_key",   "accept_new",  "timeout_ms", "alive_interval_ms", "alive_count_max", "trace",
+    "via",        "on_password", NULL};
 
 static void check_names(lua_State *L) {
   for (lua_pushnil(L); lua_next(L, TABLE) != 0; lua_pop(L, 1)) {

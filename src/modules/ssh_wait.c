@@ -78,6 +78,17 @@ void idle_ssh_tell_trace(lua_State *L, int index, idle_link *link) {
   }
 }
 
+void idle_ssh_tell_password(lua_State *L, int index, const idle_link *link) {
+  if (!idle_ssh_has_given_password(link->ssh)) return;
+  if (lua_getiuservalue(L, index, IDLE_SSH_ON_PASSWORD) == LUA_TNIL) {
+    lua_pop(L, 1);
+    return;
+  }
+  lua_pushnil(L);
+  lua_setiuservalue(L, index, IDLE_SSH_ON_PASSWORD);
+  lua_call(L, 0, 0);
+}
+
 /* [-0, +0, m] */
 static void set_boolean(lua_State *L, const char *name, bool value) {
   lua_pushboolean(L, value);

@@ -7,8 +7,9 @@
 /* Stack slots of a method that waits: itself and two arguments come first. */
 enum { IDLE_SSH_ARGUMENT_SLOTS = 3, IDLE_SSH_WAIT_SLOT = 4, IDLE_SSH_RESULT_SLOT = 5 };
 
-/* The user values of a client: the function that is told of each phase, or nil; and the client it runs through. */
-enum { IDLE_SSH_TRACE = 1, IDLE_SSH_VIA = 2, IDLE_SSH_VALUES = 2 };
+/* The user values of a client: the function that is told of each phase, or nil; the client it runs through; and the
+ * function that is told of the password, or nil. */
+enum { IDLE_SSH_TRACE = 1, IDLE_SSH_VIA = 2, IDLE_SSH_ON_PASSWORD = 3, IDLE_SSH_VALUES = 3 };
 
 /* One call that waits. Lives on the stack of its task, to be closed. */
 typedef struct {
@@ -51,6 +52,9 @@ double idle_ssh_check_timeout(lua_State *L, int argument);
 
 /* Tells the script of a client, at `index`, what was noted for it. [-0, +0, e] */
 void idle_ssh_tell_trace(lua_State *L, int index, idle_link *link);
+
+/* Tells the script of a client, at `index`, that the password was given, once. [-0, +0, e] */
+void idle_ssh_tell_password(lua_State *L, int index, const idle_link *link);
 
 /* Pushes nil and the error. Returns: 2. [-0, +2, m] */
 int idle_ssh_push_error(lua_State *L, const idle_ssh_error *error);

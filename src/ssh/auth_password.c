@@ -19,7 +19,7 @@ static LIBSSH2_PASSWD_CHANGEREQ_FUNC(on_password_change) {
 idle_auth_outcome idle_auth_try_password(idle_ssh *ssh, idle_ssh_error *error) {
   idle_auth *auth = ssh->auth;
   if (ssh->password == NULL || !idle_auth_offers(auth, "password")) return IDLE_AUTH_REFUSED;
-  auth->is_password_given = auth->is_credential_sent = true;
+  ssh->is_password_given = auth->is_credential_sent = true;
   int result = libssh2_userauth_password_ex(ssh->session, ssh->user, (unsigned)strlen(ssh->user), ssh->password,
                                             (unsigned)strlen(ssh->password), on_password_change);
   if (auth->is_password_expired) return fail_expired(ssh, error);
@@ -48,11 +48,11 @@ static void note_unanswered(idle_auth *auth, const LIBSSH2_USERAUTH_KBDINT_PROMP
 static void answer_prompt(idle_ssh *ssh, const LIBSSH2_USERAUTH_KBDINT_PROMPT *prompt,
                           LIBSSH2_USERAUTH_KBDINT_RESPONSE *response) {
   idle_auth *auth = ssh->auth;
-  if (prompt->echo || auth->is_password_given) {
+  if (prompt->echo || ssh->is_password_given) {
     note_unanswered(auth, prompt);
     return;
   }
-  auth->is_password_given = auth->is_credential_sent = true;
+  ssh->is_password_given = auth->is_credential_sent = true;
   size_t size = strlen(ssh->password);
   response->text = idle_memory_alloc(&ssh->memory, size + 1);
   if (response->text == NULL) return;
@@ -78,7 +78,7 @@ idle_auth_outcome idle_auth_try_keyboard(idle_ssh *ssh, idle_ssh_error *error) {
   static const char method[] = "keyboard-interactive";
   idle_auth *auth = ssh->auth;
   /* The same password twice may lock the account. */
-  if (ssh->password == NULL || (auth->is_password_given && !auth->is_keyboard_under_way)) return IDLE_AUTH_REFUSED;
+  if (ssh->password == NULL || (ssh->is_password_given && !auth->is_keyboard_under_way)) return IDLE_AUTH_REFUSED;
   if (!idle_auth_offers(auth, method)) {
     idle_auth_note_tried(ssh, "password", "not offered");
     return IDLE_AUTH_REFUSED;

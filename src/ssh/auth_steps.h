@@ -32,7 +32,6 @@ struct idle_auth {
   size_t agent_key;
 
   bool is_password_expired;
-  bool is_password_given;
   bool is_keyboard_under_way;
   char unanswered[120]; /* the first prompt for which there was no answer, escaped; "" = none */
 };

@@ -319,6 +319,8 @@ idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error) {
   return status;
 }
 
+bool idle_ssh_has_given_password(const idle_ssh *ssh) { return ssh->is_password_given; }
+
 static int64_t earlier(int64_t a, int64_t b) { return a < b ? a : b; }
 
 idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh) {

@@ -113,6 +113,9 @@ void idle_ssh_way_lost(idle_ssh *ssh, const idle_ssh *hop);
  *          idle_ssh_free() may follow. */
 idle_ssh_status idle_ssh_connect(idle_ssh *ssh, idle_ssh_error *error);
 
+/* Whether the password was given to the server, whatever came of it. */
+bool idle_ssh_has_given_password(const idle_ssh *ssh);
+
 /* What the connection waits for in its present state. */
 idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh);
 

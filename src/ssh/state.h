@@ -63,6 +63,7 @@ struct idle_ssh {
   char last_words[160];     /* what the server said when it disconnected, escaped; "" = nothing */
   bool is_disconnected;     /* by a message of the server */
   bool is_loss_told;        /* to the trace */
+  bool is_password_given;   /* to the server, whatever came of it */
 
   idle_known_hosts known;
   int64_t lock_until_ms;     /* so long its file may be locked by another program; 0 = it is not asked for */

@@ -29,6 +29,8 @@ local ssh = {}
 ---@field alive_interval_ms? integer  between signs of life; 2000 to 3600000, default 15000
 ---@field alive_count_max?   integer  signs of life that may stay unacknowledged before the connection counts as lost;
 ---                                   1 to 100, default 2
+---@field on_password?   fun()    is called once when the password was given to the server, before the answer is
+---                               waited for: even who gives up then must count it as tried
 ---@field trace?         fun(line: string)  is told of each phase, secrets excepted
 
 ---@class idle.SshInfo
