@@ -15,6 +15,7 @@
 ---@field process_session     fun(options: idle.ProcessSessionOptions): idle.PowerShellSession
 ---@field auth_session_broker fun(options: idle.BrokerOptions): idle.AuthSessionBroker
 ---@field secret  table  from_env(NAME), from_file(PATH), from_credential(NAME)
+---@field forget_refused_passwords fun()  sessions that are made from now on may give them again: a server was repaired
 ---@field list    fun(t?: any[]): idle.List  a list that stays one when it is empty
 ---@field is_list fun(v: any): boolean
 ---@field bytes   fun(s: string): idle.Bytes
@@ -47,6 +48,7 @@ local MEMBERS = {
 
   ssh_session = { "idle.sessions.ssh" },
   process_session = { "idle.sessions.process" },
+  forget_refused_passwords = { "idle.sessions.passwords", "forget_refused" },
   auth_session_broker = { "idle.host.broker", "new" },
 
   list = { "idle.host.marks", "list" },

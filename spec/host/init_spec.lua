@@ -13,7 +13,7 @@ describe("idle", function()
     for _, name in ipairs({
       "sleep", "spawn", "gather", "with_timeout", "wait_until", "now", "monotonic", "exec", "ssh_session",
       "process_session", "auth_session_broker", "list", "is_list", "bytes", "is_error", "error", "run",
-      "trigger_directory_sync",
+      "trigger_directory_sync", "forget_refused_passwords",
     }) do
       assert.equal("function", type(idle[name]), name)
     end

@@ -3,11 +3,13 @@
 ---  * A server that is busy is asked again, also at first contact.
 ---  * A server that was reached once, and now is not, is asked again: it may restart.
 ---  * A server that is not reached the first time fails at once: most likely it is a name that is wrong.
----  * A host key or a login that is refused is final; a refused credential is not shown to the server again.
+---  * A host key or a login that is refused is final; a refused credential is not shown to the server again (a
+---    password by no session of the process: see idle.sessions.passwords).
 local deadline = require("idle.sessions.deadline")
 local errors = require("idle.engine.errors")
 local gate = require("idle.sessions.gate")
 local loop = require("idle.loop")
+local passwords = require("idle.sessions.passwords")
 local trace = require("idle.sessions.trace")
 
 local connector = {}
@@ -70,21 +72,22 @@ function Connector:keep_place()
   return setmetatable({}, { __close = function() give_place_back(self) end })
 end
 
---- Logs in at one server, when it is its turn. The time at the gate does not count. Its place is given back by the next
---- login, by a failure, or when `keep_place` ends.
+--- Logs in at one server, when it is its turn. The time until then does not count. Its place at the gate is given back
+--- by the next login, by a failure, or when `keep_place` ends.
 ---@param target idle.SshTarget
----@param log_in fun(): table  a connection; raises
+---@param log_in fun(on_password?: fun()): table  as of idle.PasswordTrial
 ---@return table
 function Connector:pass(target, log_in)
   give_place_back(self)
+  local waited, calls = deadline.after(self.queue_timeout), self.calls
+  local trial <close> = passwords.trial(target)
+  trial:wait(waited) -- before the gate, where it would be in the way of those who have a key
   local pass = gate.enter(("%s:%d"):format(target.host, target.port))
   self.place = pass
-  local waited = deadline.after(self.queue_timeout)
-  local calls = self.calls
   pass:wait(waited)
   self.limit.began = self.limit.began + waited:elapsed()
   self:check(calls)
-  local connection = log_in()
+  local connection = trial:log_in(log_in)
   -- What comes too late is of no use to anybody.
   if self.calls ~= calls then connection:close() end
   self:check(calls)
@@ -124,6 +127,7 @@ end
 ---@param try    fun(): table  a connection, each login of which goes through `pass`; raises
 ---@return table
 function Connector:connect(target, try)
+  passwords.check(target)
   if self.refusal then refuse_again(self.refusal) end
   local calls, err = self.calls, nil
   self.limit = deadline.after(self.was_connected and self.reconnect_timeout

@@ -52,6 +52,13 @@ function jump.parse(text)
   return hops
 end
 
+-- What tells apart two servers of one address, behind different hops.
+local function way_of(chain)
+  local names = {}
+  for index, hop in ipairs(chain) do names[index] = ("%s@%s:%d"):format(hop.user, hop.host, hop.port) end
+  return table.concat(names, ",")
+end
+
 local function add(chain, target)
   chain[#chain + 1] = target
   if #chain > MAX_HOPS + 1 then refuse(target.label, ("is one more than the %d that are allowed"):format(MAX_HOPS)) end
@@ -81,6 +88,7 @@ function jump.chain(given)
   local target = ssh_target.resolve(given)
   local chain = {}
   add_hops(chain, given, target.proxy_jump, { [given.host] = true })
+  target.way = way_of(chain)
   add(chain, target)
   return chain
 end

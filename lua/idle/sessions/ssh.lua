@@ -19,7 +19,7 @@ local warning = require("idle.sessions.warning")
 ---@field proxy_jump?        string|false  "user@host:port,…": jump hosts, the nearest first; false: none
 ---@field identity_file?     string|string[]  private key, ed25519 or ECDSA, mode 600; of a list, the first must exist
 ---@field passphrase?        idle.Secret|string  of the key
----@field password?          idle.Secret|string
+---@field password?          idle.Secret|string  one that was refused is not given again by this process
 ---@field agent?             boolean  ask the SSH agent; default true
 ---@field agent_socket?      string   default: the configuration's, or $SSH_AUTH_SOCK
 ---@field known_hosts?       string|string[]  default: the configuration's, or ~/.ssh/known_hosts

@@ -44,10 +44,10 @@ local function close_from(transport, first)
   end
 end
 
-local function log_in(transport, index)
+local function log_in(transport, index, on_password)
   local target = transport.chain[index]
   local options = ssh_target.connect_options(target)
-  options.via, options.trace = transport.clients[index - 1], trace.sink()
+  options.via, options.trace, options.on_password = transport.clients[index - 1], trace.sink(), on_password
   local client, err = require("idle.ssh").connect(options)
   if not client then error(complete(err, transport, index), 0) end
   return client
@@ -59,7 +59,8 @@ local function connect_all(transport)
     local client = transport.clients[index]
     if not client or not client:is_open() then
       close_from(transport, index)
-      transport.clients[index] = transport.connector:pass(target, function() return log_in(transport, index) end)
+      transport.clients[index] = transport.connector:pass(target,
+        function(on_password) return log_in(transport, index, on_password) end)
     end
   end
   return transport.clients[#transport.chain]

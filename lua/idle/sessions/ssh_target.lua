@@ -27,6 +27,7 @@ local KNOWN_HOSTS = "~/.ssh/known_hosts"
 ---@field alive_interval?  number   seconds
 ---@field alive_count_max? integer
 ---@field proxy_jump?      string
+---@field way?             string    of the far end: the hops before it; "" for none
 ---@field unsupported      string[] what the configuration sets and our own transport can't follow
 
 local function list_of(v)
