@@ -162,17 +162,6 @@ function Run:finish()
   return self.outcome
 end
 
---- Waits until the run has ended, and wants it to have ended like this.
----@param verdict string
----@param ... string  what stderr has
----@return spec.SpecimenOutcome
-function Run:ends(verdict, ...)
-  local outcome = self:finish()
-  assert.equal(verdict, outcome.verdict)
-  for _, text in ipairs({ ... }) do assert.matches(text, outcome.stderr, 1, true) end
-  return outcome
-end
-
 --- Waits until something stands in the events that the run has written.
 ---@param text string
 function Run:wait_for_text(text)
@@ -265,6 +254,17 @@ end
 ---@return spec.SpecimenOutcome
 ---@return any result  of what somebody did meanwhile
 function Specimen:finish() return self.task:join() end
+
+--- Waits until it has ended, and wants it to have ended like this.
+---@param verdict string
+---@param ... string  what stderr has
+---@return spec.SpecimenOutcome
+function Specimen:ends(verdict, ...)
+  local outcome = self:finish()
+  assert.equal(verdict, outcome.verdict)
+  for _, text in ipairs({ ... }) do assert.matches(text, outcome.stderr, 1, true) end
+  return outcome
+end
 
 function Specimen:close()
   self.task:cancel()
