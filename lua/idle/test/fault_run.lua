@@ -122,12 +122,18 @@ local function count_exported(server, began_ms)
   return count
 end
 
+-- What was raised may be nil, and says nothing then.
+local function or_text(raised, text)
+  if raised == nil then return text end
+  return raised
+end
+
 -- A flow may return what pcall does, or a result, which knows best.
 local function judge(run, ok, first, second)
   if not ok then
-    run.raised = first
+    run.raised = or_text(first, "it raised nil")
   elseif first == false then
-    run.raised = second
+    run.raised = or_text(second, "it returned false")
   else
     local result = first == true and second or first
     local status = type(result) == "table" and result.Status
