@@ -171,6 +171,42 @@ describe("idle.test.virtual_time", function()
     assert.equal("test.stuck", err.kind)
   end)
 
+  it("ends a loop that only looks at the clock", function()
+    local here
+    local err = failure(virtual_time, function()
+      local began = os.time()
+      here = line() + 1
+      repeat until os.time() > began
+    end)
+    assert.equal("test.stuck", err.kind)
+    assert.matches(("a million looks at the clock, and no wait between them, at spec/test/virtual_time_spec.lua:%d;")
+      :format(here), err.message, 1, true)
+  end)
+
+  it("ends it in a coroutine and in a task, and though it catches the error", function()
+    local function looks()
+      while true do pcall(loop.now_ms) end
+    end
+    assert.equal("test.stuck", failure(virtual_time, function()
+      while true do pcall(coroutine.wrap(looks)) end
+    end).kind)
+    virtual_time(function()
+      local task = idle.spawn(looks)
+      assert.equal("test.stuck", failure(task.join, task).kind)
+      idle.sleep(5)
+      assert.equal(5, loop.monotonic())
+    end)
+  end)
+
+  it("lets one look at the clock again and again, if one waits in between", function()
+    virtual_time(function()
+      for _ = 1, 11 do
+        for _ = 1, 100000 do loop.now_ms() end
+        idle.sleep(0)
+      end
+    end)
+  end)
+
   it("refuses what would wait for the machine, before it begins", function()
     local here
     local err = failure(virtual_time, function()

@@ -116,6 +116,7 @@ static int resume(idle_task *task) {
   idle_task *outer = scheduler->current; /* not NULL while os.exit lets the others end */
   lua_State *outer_thread = scheduler->running;
   task->arguments = 0;
+  task->world->looks = 0;
   task->state = IDLE_TASK_RUNNING;
   scheduler->current = task;
   scheduler->running = task->thread;

@@ -20,6 +20,7 @@ typedef struct idle_world {
   idle_task *caller;  /* of a virtual world: the task that opened it; NULL: the machine's */
   uint64_t turned_ns; /* when the tasks of a virtual world ran last */
   int still_turns;    /* since its clock has moved */
+  int looks;          /* at that clock, since a task last began to compute */
 
   /* the waits of that caller which failed because time cannot go on */
   int failed_waits;

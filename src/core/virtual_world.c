@@ -13,6 +13,11 @@ enum { MOST_TASKS_NAMED = 10 };
  * tasks that hand work to each other need less. */
 enum { MOST_STILL_TURNS = 250000 };
 
+/* So does a loop that looks at the clock and never waits, be it itself or by asking
+ * a fake or the simulator, which answer at once. Ten thousand joiners one after the
+ * other need less. Some looks more are for cleaning up. */
+enum { MOST_LOOKS = 1000000, LOOKS_TO_CLEAN_UP = 100 };
+
 /* ---- Opening and closing ---- */
 
 bool idle_virtual_world_open(idle_world *world, idle_task *caller, int64_t now_ms, uint64_t limit_ms) {
@@ -53,6 +58,11 @@ void idle_virtual_world_close(idle_world *world) {
 }
 
 /* ---- Going on ---- */
+
+bool idle_virtual_world_is_running(lua_State *L) {
+  const idle_task *task = idle_scheduler_of(L)->current;
+  return task != NULL && task->world->caller != NULL;
+}
 
 idle_task *idle_virtual_world_failed(const idle_world *world) {
   idle_task *task;
@@ -135,6 +145,30 @@ static void on_step(lua_State *L, lua_Debug *frame) {
   if (!idle_stack_is_ours(frame)) (void)world->raise_end(L);
 }
 
+static int raise_looks(lua_State *L) {
+  char place[IDLE_PLACE_SIZE];
+  bool has_place = idle_stack_place(L, place);
+  return idle_raise(L, "test.stuck",
+                    "virtual time stands still: a million looks at the clock, and no wait between them%s%s; a loop "
+                    "that waits for something must sleep",
+                    has_place ? ", at " : "", place);
+}
+
+void idle_virtual_world_look(lua_State *L) {
+  if (!idle_virtual_world_is_running(L)) return;
+  const idle_task *task = idle_scheduler_of(L)->current;
+  idle_world *world = task->world;
+  if (++world->looks < MOST_LOOKS) return;
+  world->looks -= LOOKS_TO_CLEAN_UP;
+  world->failed_waits++;
+  world->raise_end = raise_looks;
+  if (is_stubborn(world)) { /* L may be a coroutine of the task, one of many */
+    idle_hook_set(L, on_step, 1);
+    idle_hook_set(task->thread, on_step, 1);
+  }
+  raise_looks(L);
+}
+
 static void fail_wait(idle_world *world, lua_CFunction raise) {
   world->failed_waits++;
   (void)idle_stack_place(world->caller->thread, world->failed_at);
@@ -164,11 +198,6 @@ void idle_virtual_world_turn(idle_world *world) {
   if (world->still_turns < MOST_STILL_TURNS) return;
   world->still_turns -= IDLE_MOST_REFUSED_WAITS; /* some for cleaning up, or for a loop that catches the error */
   fail_wait(world, raise_still);
-}
-
-bool idle_virtual_world_is_running(lua_State *L) {
-  const idle_task *task = idle_scheduler_of(L)->current;
-  return task != NULL && task->world->caller != NULL;
 }
 
 void idle_virtual_world_refuse(lua_State *L, const char *what) {

@@ -25,6 +25,10 @@ bool idle_virtual_world_is_running(lua_State *L);
  * what: that would wait for the machine, as "the program 'ssh'". [-0, +0, e] */
 void idle_virtual_world_refuse(lua_State *L, const char *what);
 
+/* Before L looks at its clock: raises `test.stuck` if it is a virtual one, and nobody
+ * does anything but look at it. [-0, +0, e] */
+void idle_virtual_world_look(lua_State *L);
+
 /* The oldest task of the world whose error nobody took; NULL: none. */
 idle_task *idle_virtual_world_failed(const idle_world *world);
 

@@ -152,12 +152,14 @@ static int task_is_done(lua_State *L) {
 /* ---- Clock and random numbers ---- */
 
 static int loop_now_ms(lua_State *L) {
+  idle_virtual_world_look(L);
   idle_clock *clock = idle_clock_of(L);
   lua_pushinteger(L, clock->now_ms(clock));
   return 1;
 }
 
 static int loop_monotonic(lua_State *L) {
+  idle_virtual_world_look(L);
   idle_clock *clock = idle_clock_of(L);
   lua_pushnumber(L, (lua_Number)clock->monotonic_ns(clock) / 1e9);
   return 1;

@@ -97,7 +97,8 @@ end
 --- and `io.popen`) raises `test.real_wait`. When nobody can go on, or all go on and on while no time passes, f's wait
 --- raises `test.stuck`; at the limit, `test.limit`. Tasks that are left when f returns are ended, and unless they were
 --- cancelled, `test.forgotten` names them; the error of one that nobody joined is raised. Cannot be nested. The clock
---- stands still while f computes: a loop that looks at `idle.monotonic()` until it has gone on never ends.
+--- stands still while f computes: a loop that only looks at it, or asks a fake or the simulator again and again, raises
+--- `test.stuck`, too.
 ---@param f fun(): ...
 ---@param options? idle.test.VirtualTimeOptions
 ---@return any ...  what f returned; raises what f raised
