@@ -131,6 +131,13 @@ describe("idle.engine.errors", function()
     end)
   end)
 
+  it("tells whether an error is of one of some kinds", function()
+    local lost = errors.new("ssh.lost", "connection lost")
+    assert.is_true(errors.has_kind(lost, { "^session%.", "^ssh%." }))
+    assert.is_false(errors.has_kind(lost, { "^ssh$", "^timeout$" }))
+    assert.is_false(errors.has_kind(lost, {}))
+  end)
+
   it("tells Ctrl-C from the end of a cancelled task", function()
     assert.is_true(errors.is_ctrl_c("joiner.lua:3: interrupted!"))
     assert.is_false(errors.is_ctrl_c(errors.new("cancelled", "interrupted!")))

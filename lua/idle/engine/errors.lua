@@ -173,10 +173,22 @@ function Error:__tostring()
   return self.message .. ": " .. errors.escape(errors.is(self.cause) and tostring(self.cause) or text_of(self.cause))
 end
 
+--- Whether a value is an idle.Error.
 ---@param e any
 ---@return boolean
 function errors.is(e)
   return type(e) == "table" and getmetatable(e) == Error
+end
+
+--- Whether an error is of one of some kinds.
+---@param err      idle.Error
+---@param patterns string[]  of Lua: "^ssh%."
+---@return boolean
+function errors.has_kind(err, patterns)
+  for _, pattern in ipairs(patterns) do
+    if err.kind:find(pattern) then return true end
+  end
+  return false
 end
 
 local function complete(fields, defaults)

@@ -37,13 +37,13 @@ local function new_port(checked, run_context)
     preconditions = checked.preconditions,
     write = function(...) run_context.EventSink:WriteEvent(...) end,
     run_step = function(step, record, index, section)
-      local job = {
+      local to_run = {
         find_handler = function() return find(step.Type) end,
         with = step.With, profile = checked.profiles[step], context = run_context, record = record, index = index,
         section = section,
       }
-      local _, outcome = step_runner.run(job)
-      return { error = job.error, raised = job.is_interrupted and outcome or nil }
+      local _, outcome = step_runner.run(to_run)
+      return { error = to_run.error, raised = to_run.is_interrupted and outcome or nil }
     end,
   }
 end

@@ -32,13 +32,6 @@ local OF_THE_WAY = {
 
 local MAX_CAUSES = 16
 
-local function is_of_the_way(kind)
-  for _, pattern in ipairs(OF_THE_WAY) do
-    if kind:find(pattern) then return true end
-  end
-  return false
-end
-
 local function add(texts, text)
   if type(text) == "string" then texts[#texts + 1] = text end
 end
@@ -78,7 +71,7 @@ end
 ---@return "busy"|"suspended"|"setup"|"access"|nil class  nil = none that is known
 ---@return string? connector  that is busy
 function adsync_errors.class_of(err)
-  if is_of_the_way(err.kind) then return nil end
+  if errors.has_kind(err, OF_THE_WAY) then return nil end
   local text, is_denied = texts_of(err)
   local lower = text:lower()
   for _, sign in ipairs(SIGNS) do

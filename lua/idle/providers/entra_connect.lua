@@ -50,11 +50,7 @@ end
 
 local function is_fatal(err)
   -- An ADSync command that is missing is remote.setup too, and no reason to give up the others.
-  if err.kind == "sync.setup" then return false end
-  for _, pattern in ipairs(FATAL) do
-    if err.kind:find(pattern) then return true end
-  end
-  return false
+  return err.kind ~= "sync.setup" and errors.has_kind(err, FATAL)
 end
 
 -- For what a look can do without; nil = unreadable. With what the session tells beside it.

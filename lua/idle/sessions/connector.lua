@@ -68,6 +68,7 @@ end
 
 --- Keeps the place of a login until it is closed: sshd counts it as under way a little longer than we do, but not when
 --- it has opened a channel.
+---@return table guard  to be closed
 function Connector:keep_place()
   return setmetatable({}, { __close = function() give_place_back(self) end })
 end

@@ -56,6 +56,9 @@ function request.encode(seq, name, parameters, depth)
 end
 
 --- A null counts as nothing where nothing is nil.
+---@generic T
+---@param v T
+---@return T?
 function request.nil_for_null(v)
   if value.is_null(v) then return nil end
   return v

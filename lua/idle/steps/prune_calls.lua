@@ -20,11 +20,7 @@ local OF_THE_WAY = {
 ---@return boolean
 function prune_calls.is_refusal(raised)
   local err = errors.from(raised)
-  if err.transient or err.effect == "applied" then return false end
-  for _, pattern in ipairs(OF_THE_WAY) do
-    if err.kind:find(pattern) then return false end
-  end
-  return true
+  return not (err.transient or err.effect == "applied" or errors.has_kind(err, OF_THE_WAY))
 end
 
 local function never() return false end
