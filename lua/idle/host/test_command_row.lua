@@ -10,7 +10,12 @@ busted's options may be given, too: --filter, -t TAGS, -o TAP, -o junit and so
 on, and its file .busted counts; 'idle-lua test -h' shows them. A spec that
 leaves a task, a session, a process or a file open fails, with the line that
 made it; what setup() makes may live until teardown(). One that calls os.exit
-fails, too. Exit status 0, or 1 if a spec failed, as busted's.]],
+fails, too. Exit status 0, or 1 if a spec failed, as busted's.
+
+Under 'busted --lua=idle-lua', and in a spec that runs itself, all this and
+the assertions (assert.ran_steps and so on) come with a helper:
+  busted --lua=idle-lua --helper=idle.test.busted spec
+  idle-lua a_spec.lua --helper=idle.test.busted]],
   groups = { { title = "The specs",
     { name = "seed", value = "NUMBER", default = "a random one, shown if a spec fails",
       help = "makes chance repeatable: jitter, ids, math.random, the simulator, and busted's --shuffle",
