@@ -49,7 +49,6 @@ void idle_virtual_world_close(idle_world *world) {
   TAILQ_FOREACH(task, &scheduler->failed, place) {
     if (task->world == world) task->world = &scheduler->machine;
   }
-  if (is_stubborn(world)) idle_hook_clear(world->caller->thread);
   idle_task_move(world->caller, &scheduler->machine);
   scheduler->world = &scheduler->machine;
   world->caller = NULL;
