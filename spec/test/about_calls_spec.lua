@@ -25,6 +25,8 @@ describe("idle.test.about_calls", function()
     assert.never_called(session, "Start-ADSyncSyncCycle", { PolicyType = "Initial" })
     assert.is_not.never_called(session, "Start-ADSyncSyncCycle")
     assert.is_not.called(session, "Start-ADSyncSyncCycle", 2)
+    session:InvokeCommand("Start-ADSyncSyncCycle", { PolicyType = "Initial" })
+    assert.is_not.called(session, "Start-ADSyncSyncCycle", 1)
   end)
 
   it("know the methods of a provider", function()

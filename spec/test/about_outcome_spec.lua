@@ -28,6 +28,8 @@ describe("idle.test.about_outcome", function()
     assert.outcome(ran, "First", "Success")
     assert.is_not.outcome(ran, "Success")
     assert.outcome(result({ sync("First", "Success"), sync("Second", "Success") }), "Success")
+    local not_run = { Name = "Second", Type = SYNC.Type, Status = "NotApplicable", Attempts = 0 }
+    assert.outcome(result({ sync("First", "Success"), not_run }), "Success")
   end)
 
   it("explains another outcome by its error and the last looks", function()

@@ -79,6 +79,11 @@ describe("a forgotten join of a task", function()
     end)
     idle.sleep(0.01)
   end)
+  it("that failed, and the spec too", function()
+    idle.spawn(function() error("of the task") end)
+    idle.sleep(0)
+    error("of the spec")
+  end)
   it("of many that failed", function()
     for index = 1, 12 do
       idle.spawn(function() error("number " .. index) end) -- many
@@ -213,6 +218,11 @@ describe("a mistake in a spec is told with its line:", function()
   it("a task that nobody joined, and which failed", function()
     assert_message("a forgotten join of a task that failed", "raise", "in the task\n(in the task spawned at "
       .. specs.place(SPECS, "failed") .. ", which nobody joined)")
+    local both = {}
+    for _, err in ipairs(run.document.errors) do
+      if err.name:find("and the spec too") then both[#both + 1] = err.message:match("of the %a+") end
+    end
+    assert.same({ "of the spec", "of the task" }, both)
     assert_message("a forgotten join of a task of many that failed", "many", "number 10\n(in the task spawned at "
       .. specs.place(SPECS, "many") .. ", which nobody joined)\nand 2 more")
     assert_message("a forgotten join of a task that raised an error of ours", "ours", "/no/such/program")

@@ -168,6 +168,12 @@ describe("idle-lua test", function()
     assert.equal(124, outcome.exit_code)
   end)
 
+  it("does not wait for what specs may leave behind", function()
+    local outcome = test([[it("leaves", function() require("idle").spawn(require("idle").sleep, 600) end)]],
+      "--no-leak-check", "--timeout", "60", "a_spec.lua")
+    assert.equal(0, outcome.exit_code)
+  end)
+
   it("says how to install busted where it is missing", function()
     local outcome = specs.run({}, { "test", env = { LUA_PATH_5_4 = "/nowhere/?.lua" } }).outcome
     assert.equal(66, outcome.exit_code)
@@ -278,7 +284,7 @@ describe("the end of idle-lua test from outside", function()
     for status, outcome in pairs({
       [130] = ended_by(function(started) started:signal("INT") end),
       [143] = ended_by(function(started) started:signal("TERM") end),
-      [124] = ended_by(function() end, "--timeout", "0.3"),
+      [124] = ended_by(function() end, "--timeout", "1"),
     }) do
       assert.equal(status, outcome.exit_code, outcome.stdout .. outcome.stderr)
       assert.is_nil(outcome.stdout:find("too late", 1, true), status)
