@@ -15,7 +15,7 @@ describe("idle.host.run", function()
 
   describe("new", function()
     it("wants a name, and knows its options", virtually(function()
-      assert.matches("run: name must be a text", failure(run.new, {}).message)
+      assert.matches("run: name must be a text that is not empty, got nil", failure(run.new, {}).message)
       assert.matches("run: name must be a text", failure(run.new, { name = " " }).message)
       assert.matches("unknown field 'provider'; did you mean 'providers'",
         failure(run.new, { name = "x", provider = {} }).message)

@@ -73,7 +73,7 @@ end
 local function check_entry(entry, where)
   fields.check(entry, ENTRY_NAMES, where)
   if type(entry.match) ~= "table" then
-    errors.raise("input.setup", ("%s: match must be a table, got a %s"):format(where, type(entry.match)))
+    errors.raise("input.setup", ("%s: match must be a table, got %s"):format(where, parameter.kind(entry.match)))
   end
   local wanted, text = lower_keys(entry.match), describe(entry.match)
   local name = wanted.authsessionname

@@ -4,6 +4,7 @@ local clock = require("idle.host.clock")
 local errors = require("idle.engine.errors")
 local events = require("idle.host.events")
 local loop = require("idle.loop")
+local parameter = require("idle.engine.parameter")
 local terminal = require("idle.host.terminal")
 
 local context = {}
@@ -49,15 +50,15 @@ end
 ---@return idle.AuthSession
 function Context:AcquireAuthSession(Name, Options)
   if Options ~= nil and type(Options) ~= "table" then
-    errors.raise("input.with", ("AuthSessionOptions must be a map, got a %s"):format(type(Options)))
+    errors.raise("input.with", ("AuthSessionOptions must be a map, got %s"):format(parameter.kind(Options)))
   end
   local options = copy_options(Options or {}, "AuthSessionOptions", 0)
   options.CorrelationId, options.Actor = self.CorrelationId, self.Actor
   local session = find_broker(self.Providers):AcquireAuthSession(Name, options)
   if broker.is_session(session) then return session end
   errors.raise("session.contract", ("auth session '%s': AuthSession must implement "
-    .. "InvokeCommand(CommandName, Parameters); the broker returned a %s"):format(
-    errors.escape(Name or "<default>"), type(session)))
+    .. "InvokeCommand(CommandName, Parameters); the broker returned %s"):format(
+    errors.escape(Name or "<default>"), parameter.kind(session)))
 end
 
 --- A fresh correlation id: a random UUID.
@@ -82,7 +83,7 @@ end
 function context.new(options)
   local providers = options.providers or {}
   if type(providers) ~= "table" then
-    errors.raise("input.setup", ("providers must be a map, got a %s"):format(type(providers)))
+    errors.raise("input.setup", ("providers must be a map, got %s"):format(parameter.kind(providers)))
   end
   local sinks = { table.unpack(events.standard_sinks()) }
   if options.event_sink ~= nil then table.insert(sinks, 1, events.check_sink(options.event_sink)) end

@@ -25,7 +25,7 @@ end
 local function load_workflow(source, event)
   if checked[source] then return source end
   if type(source) ~= "string" and type(source) ~= "table" then
-    errors.raise("input.workflow", ("a workflow is the path of a file or a table, got a %s"):format(type(source)))
+    errors.raise("input.workflow", "a workflow is the path of a file or a table, got " .. parameter.kind(source))
   end
   local origin = type(source) == "string" and workflow_files.workflow(source) or { root = source }
   local definition = workflow.load(origin.root, {

@@ -50,7 +50,7 @@ local count = 0
 local function check_text(text, what, kind)
   if type(text) == "string" and text:find("%S") then return text end
   errors.raise(kind or "input.setup", ("%s must be a text that is not empty, got %s"):format(what,
-    type(text) == "string" and "an empty one" or "a " .. type(text)))
+    type(text) == "string" and "an empty one" or parameter.kind(text)))
 end
 
 local function optional_text(text, what)
@@ -67,7 +67,7 @@ function run.new(options)
   optional_text(options.key, "run: key")
   local request = options.request or {}
   if type(request) ~= "table" then
-    errors.raise("input.setup", ("run: request must be a table, got a %s"):format(type(request)))
+    errors.raise("input.setup", ("run: request must be a table, got %s"):format(parameter.kind(request)))
   end
   count = count + 1
   local self = setmetatable({
@@ -111,7 +111,7 @@ function Run:prepare(name, what, with, options)
   if type(what) == "string" then
     handler, type_name = step_types.find(what, self.context.Providers.StepRegistry)
   elseif type(what) ~= "function" then
-    errors.raise("input.workflow", ("%s needs a step type or a function, got a %s"):format(where, type(what)))
+    errors.raise("input.workflow", ("%s needs a step type or a function, got %s"):format(where, parameter.kind(what)))
   end
   fields.check(options or {}, STEP_OPTION_NAMES, where, "input.workflow")
   local profile = execution_options.profile(self.execution, name, options and options.retry)

@@ -1,5 +1,6 @@
 --- From a step type to the function that runs it.
 local errors = require("idle.engine.errors")
+local parameter = require("idle.engine.parameter")
 local suggest = require("idle.engine.suggest")
 
 local step_types = {}
@@ -54,7 +55,7 @@ function step_types.find(type_name, registry)
   local own, own_name = find(registry or {}, type_name)
   if own then
     if type(own) == "function" then return own, own_name end
-    errors.raise("input.setup", ("StepRegistry: '%s' must be a function, got a %s"):format(own_name, type(own)))
+    errors.raise("input.setup", ("StepRegistry: '%s' must be a function, got %s"):format(own_name, parameter.kind(own)))
   end
   local module, name = find(BUILT_IN, type_name)
   if module then return require(module), name end

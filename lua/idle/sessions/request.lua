@@ -2,6 +2,7 @@
 local clixml = require("idle.clixml")
 local errors = require("idle.engine.errors")
 local memo = require("idle.engine.memo")
+local parameter = require("idle.engine.parameter")
 local value = require("idle.engine.value")
 
 local request = {}
@@ -15,18 +16,18 @@ end)
 ---@param name any
 function request.check_command_name(name)
   if type(name) == "string" and is_command_name(name) then return end
-  local shown = type(name) == "string" and ("'%s'"):format(errors.escape(name:sub(1, 100))) or "a " .. type(name)
+  local shown = type(name) == "string" and ("'%s'"):format(errors.escape(name:sub(1, 100))) or parameter.kind(name)
   errors.raise("input.command_name", ("%s is no command name; one looks like 'Get-ADSyncScheduler'"):format(shown))
 end
 
 local function check_parameter_names(parameters)
   if type(parameters) ~= "table" or value.is_sequence(parameters) or value.is_bytes(parameters) then
-    errors.raise("input.parameter", ("Parameters must be a table of names and values, got a %s"):format(
-      type(parameters) == "table" and "list" or type(parameters)))
+    errors.raise("input.parameter", ("Parameters must be a table of names and values, got %s"):format(
+      type(parameters) == "table" and "a list" or parameter.kind(parameters)))
   end
   for name in pairs(parameters) do
     if type(name) ~= "string" then
-      errors.raise("input.parameter", ("Parameters: a parameter's name must be a string, got a %s"):format(type(name)))
+      errors.raise("input.parameter", "Parameters: a parameter's name must be a string, got " .. parameter.kind(name))
     end
   end
 end
