@@ -1,5 +1,6 @@
 /* What a task leaves behind: results, or an error and its traceback. */
 #include "fail.h"
+#include "named.h"
 #include "scheduler.h"
 
 #include <lauxlib.h>
@@ -7,19 +8,11 @@
 
 /* ---- While the task still runs ---- */
 
-static bool is_idle_error(lua_State *L, int index) {
-  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
-  const char *name = lua_tostring(L, -1);
-  bool is_ours = name != NULL && strcmp(name, "idle.Error") == 0;
-  lua_pop(L, 1);
-  return is_ours;
-}
-
 /* An error of ours says what went wrong; where the script asked for it, the stack tells, as lua does for strings.
  * One that was made of a string of lua's may say so already. The text is on top. [-0, +0..1, m] */
 static void add_place(lua_State *L) {
   char place[IDLE_PLACE_SIZE];
-  if (!is_idle_error(L, 1) || !idle_stack_place(L, place)) return;
+  if (!idle_is_named(L, 1, IDLE_ERROR) || !idle_stack_place(L, place)) return;
   const char *text = lua_tostring(L, -1);
   size_t size = strlen(place);
   if (strncmp(text, place, size) != 0 || text[size] != ':') lua_pushfstring(L, "%s: %s", place, text);

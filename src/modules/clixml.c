@@ -1,6 +1,7 @@
 /* idle.clixml: PowerShell's serialisation. Documented in lua/idle/meta/clixml.lua. */
 #include "clixml.h"
 #include "modules.h"
+#include "named.h"
 
 #include <lauxlib.h>
 

@@ -7,10 +7,6 @@
 #include <lua.h>
 #include <stddef.h>
 
-/* Names of the metatables that mark lists and bytes; see lua/idle/engine/value.lua. */
-#define IDLE_LIST "idle.list"
-#define IDLE_BYTES "idle.bytes"
-
 /* clixml.decode and clixml.encode, as lua/idle/meta/clixml.lua documents them. */
 int idle_clixml_decode(lua_State *L);
 int idle_clixml_encode(lua_State *L);

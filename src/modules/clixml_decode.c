@@ -4,6 +4,7 @@
 #include "clixml_scalar.h"
 #include "clixml_tree.h"
 #include "fail.h"
+#include "named.h"
 #include "utf8.h"
 
 #include <lauxlib.h>

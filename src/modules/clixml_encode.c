@@ -2,6 +2,7 @@
 #include "clixml.h"
 #include "clixml_output.h"
 #include "fail.h"
+#include "named.h"
 #include "secret.h"
 #include "secret_object.h"
 #include "utf8.h"
@@ -105,13 +106,6 @@ static bool write_secret(lua_State *L, Output *output, const idle_secret *secret
 
 /* ---- Tables ---- */
 
-static bool has_name(lua_State *L, int index, const char *name) {
-  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
-  bool is_same = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), name) == 0;
-  lua_pop(L, 1);
-  return is_same;
-}
-
 typedef struct {
   size_t items;
   size_t positions; /* of them, those with a key from 1 to the number of items... */
@@ -198,11 +192,11 @@ static bool is_open(const Place *place, const void *table) {
 
 static bool write_table(lua_State *L, Output *output, int index, const char *name, const Place *up) {
   Place place = {.up = up, .table = lua_topointer(L, index), .depth = up->depth + 1};
-  if (has_name(L, index, IDLE_BYTES)) return write_bytes(L, output, index, name, up);
+  if (idle_is_named(L, index, IDLE_BYTES)) return write_bytes(L, output, index, name, up);
   if (is_open(up, place.table)) return refuse(L, output, up, "the table contains itself");
   if (place.depth > MAX_DEPTH) return refuse(L, output, up, "nested deeper than 100 tables");
   luaL_checkstack(L, 12, "CLIXML");
-  bool is_marked = has_name(L, index, IDLE_LIST);
+  bool is_marked = idle_is_named(L, index, IDLE_LIST);
   Keys keys = count_keys(L, index);
   if (keys.positions == keys.items && (is_marked || keys.items > 0))
     return write_list(L, output, index, name, &place, keys.items);

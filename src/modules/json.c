@@ -4,6 +4,7 @@
 #include "escape.h"
 #include "fail.h"
 #include "modules.h"
+#include "named.h"
 #include "utf8.h"
 
 #include <jansson.h>
@@ -17,8 +18,6 @@
 #define MAX_DEPTH 100
 #define WRITER "idle.json.writer"
 #define DOCUMENT "idle.json.document"
-#define LIST "idle.list"
-#define BYTES "idle.bytes"
 
 /* ---- From Lua ---- */
 
@@ -119,13 +118,6 @@ static bool put_break(lua_State *L, Writer *writer) {
   return put(L, writer, line, 1 + blanks);
 }
 
-static bool is_named(lua_State *L, int index, const char *name) {
-  if (luaL_getmetafield(L, index, "__name") == LUA_TNIL) return false;
-  bool is_it = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), name) == 0;
-  lua_pop(L, 1);
-  return is_it;
-}
-
 /* JSON has no bytes; base64 is what everybody takes for them. */
 static bool put_bytes(lua_State *L, Writer *writer, int index) {
   size_t size = 0;
@@ -143,7 +135,7 @@ static bool put_bytes(lua_State *L, Writer *writer, int index) {
 
 /* Marked, or not empty and with exactly the keys 1 to n: as in engine/value.lua. */
 static bool is_list(lua_State *L, int index) {
-  if (is_named(L, index, LIST)) return true;
+  if (idle_is_named(L, index, IDLE_LIST)) return true;
   lua_Unsigned length = lua_rawlen(L, index), count = 0;
   if (length == 0) return false;
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1), count++) {
@@ -224,7 +216,7 @@ static bool put_map(lua_State *L, Writer *writer, int index) {
 }
 
 static bool put_table(lua_State *L, Writer *writer, int index) {
-  if (is_named(L, index, BYTES)) return put_bytes(L, writer, index);
+  if (idle_is_named(L, index, IDLE_BYTES)) return put_bytes(L, writer, index);
   if (writer->depth == MAX_DEPTH) return refuse(L, writer, "is nested too deeply");
   const void *table = lua_topointer(L, index);
   for (int i = 0; i < writer->depth; i++)
@@ -299,7 +291,7 @@ static void push_value(lua_State *L, json_t *value);
 static void push_array(lua_State *L, const json_t *array) {
   size_t size = json_array_size(array);
   lua_createtable(L, (int)size, 0);
-  luaL_setmetatable(L, LIST);
+  luaL_setmetatable(L, IDLE_LIST);
   for (size_t i = 0; i < size; i++) {
     push_value(L, json_array_get(array, i));
     lua_rawseti(L, -2, (lua_Integer)i + 1);
@@ -371,7 +363,7 @@ static void make_metatable(lua_State *L, const char *name, lua_CFunction gc) {
 int luaopen_idle_json(lua_State *L) {
   make_metatable(L, WRITER, writer_gc);
   make_metatable(L, DOCUMENT, document_gc);
-  luaL_newmetatable(L, LIST);
+  luaL_newmetatable(L, IDLE_LIST);
   luaL_newlib(L, functions);
   lua_pushlightuserdata(L, NULL);
   lua_setfield(L, -2, "null");

@@ -48,7 +48,7 @@
  * 21. When the server wants new keys while half a packet waits to be sent, each
  *     call begins with the exchange, whose own packet is not the one that waits:
  *     no byte is sent any more, with 1.11 for ever, with 1.10 until the keepalive
- *     meets BAD_USE. Wire.c lets no half packet arise, so a call stops only at an
+ *     meets BAD_USE. wire.c lets no half packet arise, so a call stops only at an
  *     exchange that waits for the server. Any call that reads or sends goes on
  *     with it, and all that was stopped is repeated with the same bytes once it is
  *     over: channel.c's drain() alone reads, and comes before every other call of
