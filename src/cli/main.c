@@ -167,7 +167,8 @@ static void create_arg(lua_State *L, const Program *program) {
   lua_setglobal(L, "arg");
 }
 
-/* require("idle.host.options"): what idle's own modules want to know. [-0, +0, m] */
+/* require("idle.host.options"): what idle's own modules want to know. Documented in lua/idle/host/terminal.lua.
+ * [-0, +0, m] */
 static void publish_options(lua_State *L, const idle_options *options) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   lua_createtable(L, 0, 5);

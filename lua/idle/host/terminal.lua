@@ -3,6 +3,13 @@ local errors = require("idle.engine.errors")
 
 local terminal = {}
 
+---@class idle.HostOptions  what require("idle.host.options") gives: src/cli/main.c puts it there
+---@field events?  string   file of --events
+---@field trace    boolean  --trace
+---@field json     boolean  --json
+---@field timeout? number   seconds of --timeout
+---@field progress boolean  stderr is a terminal, and nobody wants it for himself
+
 ---@class idle.Terminal
 ---@field package stream    file*
 ---@field package is_live   boolean  the live line may be redrawn
@@ -70,7 +77,8 @@ local shared
 ---@return idle.Terminal
 function terminal.stderr()
   if not shared then
-    local is_live = require("idle.host.options").progress == true
+    local options = require("idle.host.options") ---@type idle.HostOptions
+    local is_live = options.progress == true
     local no_colour = os.getenv("NO_COLOR")
     local is_colour = is_live and (no_colour == nil or no_colour == "") and os.getenv("TERM") ~= "dumb"
     shared = terminal.new({ stream = io.stderr, is_live = is_live, is_colour = is_colour })
