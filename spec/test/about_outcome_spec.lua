@@ -53,6 +53,10 @@ describe("idle.test.about_outcome", function()
     assert.matches("outcome: the run has no step 'Craete'; did you mean 'Create'%?",
       message(function() assert.is_not.outcome(no_sync, "Craete", "Success") end))
     assert.matches("outcome: the first argument must be", message(function() assert.outcome(nil, "Success") end))
+    assert.matches("outcome: the first argument must be the result of a step or a run, or an error; got {}",
+      message(function() assert.is_not.outcome({}, "Success") end))
+    assert.matches("got a run; its result is run:result%(%)",
+      message(function() assert.is_not.outcome(idle.run({ name = "x" }), "Success") end))
     assert.matches("outcome: the expected outcome must be a text, got nil",
       message(function() assert.outcome({}) end))
   end)

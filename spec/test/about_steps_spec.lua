@@ -1,4 +1,5 @@
 local asserting = require("spec.support.asserting")
+local idle = require("idle")
 
 require("idle.test.assertions")
 
@@ -55,6 +56,9 @@ If that is meant: { Name = 'Sync', Status = 'Failed' }]], (text:gsub("^[^ ]+ ", 
   end)
 
   it("wants a result and a list", function()
+    local run <close> = idle.run({ name = "joiner" })
+    assert.matches("ran_steps: the first argument must be the result of a run, got a run; its result is run:result%(%)",
+      message(function() assert.ran_steps(run, {}) end))
     assert.matches("ran_steps: the first argument must be the result of a run, got nil",
       message(function() assert.ran_steps(nil, { "A" }) end))
     assert.matches("ran_steps: the second argument must be a list of steps, got 'A'",

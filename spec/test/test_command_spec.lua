@@ -280,6 +280,20 @@ describe("the end of idle-lua test from outside", function()
     return started:outcome()
   end
 
+  it("is not what a spec raises that meets an end of its own", function()
+    local outcome = specs.run({ ["a_spec.lua"] = [[
+      local idle = require("idle")
+      it("is late", function() idle.with_timeout(0.001, idle.sleep, 60) end)
+      it("is cancelled", function()
+        local task = idle.spawn(idle.sleep, 60)
+        task:cancel()
+        task:join()
+      end)
+      it("goes on", function() end)
+    ]] }, { "test", "a_spec.lua" }).outcome
+    assert.matches("1 success / 0 failures / 2 errors", outcome.stdout)
+  end)
+
   it("is the end of all specs", function()
     for status, outcome in pairs({
       [130] = ended_by(function(started) started:signal("INT") end),

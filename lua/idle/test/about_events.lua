@@ -13,7 +13,7 @@ local function events_of(source)
     if source[1] ~= nil and type(source[1]) == "table" and source[1].Type or next(source) == nil then return source end
   end
   place.raise(("events: the first argument must be the result of a run, a recording sink or a list of events, got %s")
-    :format(matching.show(source)))
+    :format(matching.show_given(source)))
 end
 
 local function fields_of(expected)

@@ -36,10 +36,15 @@ local function step_names(result)
   return names
 end
 
+-- Anything else has no outcome, and would not have had another one either.
+local function is_source(v)
+  return type(v) == "table" and (v.Steps or v.Status or v.Data or v.data or v.kind) ~= nil
+end
+
 local function sources_of(source, name)
-  if type(source) ~= "table" then
+  if not is_source(source) then
     place.raise(("outcome: the first argument must be the result of a step or a run, or an error; got %s"):format(
-      matching.show(source)))
+      matching.show_given(source)))
   elseif type(source.Steps) ~= "table" then
     return { source }
   end

@@ -49,7 +49,8 @@ end
 
 local function check_arguments(result, expected)
   if type(result) ~= "table" or type(result.Steps) ~= "table" then
-    place.raise(("ran_steps: the first argument must be the result of a run, got %s"):format(matching.show(result)))
+    place.raise(("ran_steps: the first argument must be the result of a run, got %s"):format(
+      matching.show_given(result)))
   end
   if type(expected) ~= "table" then
     place.raise(("ran_steps: the second argument must be a list of steps, got %s"):format(matching.show(expected)))

@@ -68,6 +68,14 @@ local function told(path, format, ...)
   return path == "" and text or ("%s: %s"):format(path, text)
 end
 
+--- What was given in the place of a result, for a message. A run is not its own result.
+---@param v any
+---@return string
+function matching.show_given(v)
+  local is_run = type(v) == "table" and type(v.step) == "function" and type(v.result) == "function"
+  return is_run and "a run; its result is run:result()" or matching.show(v)
+end
+
 local difference
 
 local function list_difference(expected, actual, path)
