@@ -191,7 +191,6 @@ idle_task *idle_task_spawn(lua_State *L, int arguments) {
   TAILQ_INIT(&task->joiners);
   task->origin = idle_scheduler_birth(scheduler);
   note_spawner(L, task);
-  if (scheduler->keeps_books) task->is_of_session = idle_stack_is_in_session(L);
   luaL_setmetatable(L, IDLE_TASK);
   lua_insert(L, object);
   lua_pushboolean(L, 0);

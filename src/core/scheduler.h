@@ -47,10 +47,9 @@ struct idle_task {
   lua_State *thread; /* NULL once done */
   bool is_known;     /* the script has its thread: coroutine.running() was asked for it */
   idle_task_state state;
-  int arguments;      /* of its first resume */
-  bool is_preempted;  /* suspended by a hook, not in a wait */
-  uint64_t origin;    /* the number of what it belongs to, see idle_scheduler_birth() */
-  bool is_of_session; /* if books are kept: a session of ours spawned it */
+  int arguments;     /* of its first resume */
+  bool is_preempted; /* suspended by a hook, not in a wait */
+  uint64_t origin;   /* the number of what it belongs to, see idle_scheduler_birth() */
   idle_queue joiners;
   TAILQ_ENTRY(idle_task) place;       /* among the live; later, if is_unhandled, among the failed */
   TAILQ_ENTRY(idle_task) ready_place; /* while IDLE_TASK_READY */

@@ -18,7 +18,7 @@ bool idle_stack_is_closing(lua_State *thread, const idle_protected_call *protect
 /* Whether a frame, of which "S" is known, is that of a module of ours. */
 bool idle_stack_is_ours(const lua_Debug *frame);
 
-/* Whether L runs code of a session of ours, called by the script or by a task of its own. */
+/* Whether L runs code of a session of ours, called by the script. */
 bool idle_stack_is_in_session(lua_State *L);
 
 enum { IDLE_PLACE_SIZE = LUA_IDSIZE + 12 };

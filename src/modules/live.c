@@ -55,11 +55,10 @@ static void set_value(lua_State *L, const char *name, int user_value) {
 /* [-0, +1, m] */
 static void push_task(lua_State *L, const idle_task *task) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, task);
-  lua_createtable(L, 0, 7);
+  lua_createtable(L, 0, 6);
   lua_pushvalue(L, -2);
   lua_setfield(L, -2, "task");
   set_string(L, "place", task->spawned_at);
-  set_boolean(L, "is_of_session", task->is_of_session);
   set_boolean(L, "is_ready", task->state == IDLE_TASK_READY);
   set_boolean(L, "is_ending", task->ending.kind != NULL);
   if (task->waits_in[0] != '\0') set_string(L, "waits_in", task->waits_in);

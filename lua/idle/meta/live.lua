@@ -19,7 +19,6 @@ function live.births() end
 ---@class idle.LiveTask
 ---@field task          idle.Task
 ---@field place         string   where it was spawned: "spec/joiner_spec.lua:12"; "": that is not known
----@field is_of_session boolean  a session spawned it for itself
 ---@field is_ready      boolean  it runs at the next turn
 ---@field is_ending     boolean  it was cancelled
 ---@field waits_in?     string   as "sleep"

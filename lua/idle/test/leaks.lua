@@ -87,11 +87,10 @@ local function add_tasks(found, tasks)
   end
 end
 
--- Tasks that a session has for itself end with it.
-local function end_tasks(found, birth, are_of_session)
+local function end_tasks(found, birth)
   local tasks = {}
   for _, task in ipairs(settle(birth)) do
-    if task.is_of_session == are_of_session and not task.is_ending then tasks[#tasks + 1] = task end
+    if not task.is_ending then tasks[#tasks + 1] = task end
   end
   if not tasks[1] then return end
   add_tasks(found, tasks)
@@ -195,10 +194,9 @@ function leaks.finish(scope)
   local birth = scope.birth
   settle(birth)
   local kind = take_failures(found, birth)
-  end_tasks(left, birth, false)
+  end_tasks(left, birth)
   put_back_files(left, scope)
   close_objects(left, birth)
-  if not live.opened(0)[1] then end_tasks(left, birth, true) end
   name_descriptors(left, scope)
   live.forget(birth)
   -- What tasks raised because they were ended here is the same mistake once more.
