@@ -10,6 +10,7 @@
 local fault_rules = require("idle.test.fault_rules")
 local fault_run = require("idle.test.fault_run")
 local faults = require("idle.test.faults")
+local parameter = require("idle.engine.parameter")
 local place = require("idle.test.place")
 local spec_block = require("idle.test.spec_block")
 local suggest = require("idle.engine.suggest")
@@ -138,7 +139,7 @@ end
 
 local function check(flow, options)
   if type(flow) ~= "function" then
-    place.raise(("each_fault takes a function(sim, fault), got a %s"):format(type(flow)))
+    place.raise(("each_fault takes a function(sim, fault), got %s"):format(parameter.kind(flow)))
   end
   local ok, err = pcall(require("idle.engine.fields").check, options, OPTION_NAMES, "the options of each_fault")
   if not ok then place.raise(err.message) end

@@ -121,7 +121,7 @@ return function(ids, script)
   -- An empty table is a script that says nothing, unless it is marked as a list.
   if script == nil and data.is_map(ids) then ids, script = nil, ids end
   if script ~= nil and type(script) ~= "table" then
-    place.raise(("fake_provider takes a table of methods and answers, got a %s"):format(type(script)))
+    place.raise(("fake_provider takes a table of methods and answers, got %s"):format(parameter.kind(script)))
   end
   local announced = read_capabilities(ids)
   local provider = { calls = {} }

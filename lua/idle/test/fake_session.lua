@@ -189,7 +189,7 @@ Session.__close = Session.close
 
 local function check_table(v, name)
   if v ~= nil and type(v) ~= "table" then
-    place.raise(("fake_session: '%s' must be a table, got a %s"):format(name, type(v)))
+    place.raise(("fake_session: '%s' must be a table, got %s"):format(name, parameter.kind(v)))
   end
   return v or {}
 end
@@ -216,7 +216,7 @@ end
 return function(script)
   place.refuse_colon(script, "fake_session")
   if type(script) ~= "table" then
-    place.raise(("fake_session takes a table of commands and answers, got a %s"):format(type(script)))
+    place.raise(("fake_session takes a table of commands and answers, got %s"):format(parameter.kind(script)))
   end
   local commands, spellings = read_commands(script)
   local made_at = place.of_caller()

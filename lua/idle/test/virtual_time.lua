@@ -4,6 +4,7 @@ local chance = require("idle.test.chance")
 local errors = require("idle.engine.errors")
 local fields = require("idle.engine.fields")
 local programs = require("idle.test.programs")
+local parameter = require("idle.engine.parameter")
 local utc = require("idle.engine.utc")
 local virtual = require("idle.virtual")
 
@@ -103,7 +104,7 @@ end
 ---@param options? idle.test.VirtualTimeOptions
 ---@return any ...  what f returned; raises what f raised
 local function virtual_time(f, options)
-  if type(f) ~= "function" then error(("virtual_time takes a function, got a %s"):format(type(f)), 2) end
+  if type(f) ~= "function" then error(("virtual_time takes a function, got %s"):format(parameter.kind(f)), 2) end
   local checked = check(options or {})
   local collector <close> = spare_collector() -- luacheck: ignore collector
   local world <close> = virtual.enter(checked.now_ms, checked.limit_ms)
