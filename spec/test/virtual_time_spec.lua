@@ -186,8 +186,18 @@ describe("idle.test.virtual_time", function()
       repeat until os.time() > began
     end)
     assert.equal("test.stuck", err.kind)
-    assert.matches(("a million looks at the clock, and no wait between them, at spec/test/virtual_time_spec.lua:%d;")
+    assert.matches(("still while the script goes on and on without a wait, at spec/test/virtual_time_spec.lua:%d")
       :format(here), err.message, 1, true)
+  end)
+
+  it("ends a loop that tries again and again to wait for the machine", function()
+    for _, try in ipairs({ function() os.execute("true") end, function() idle.exec({ command = { "true" } }) end }) do
+      local began = os.clock()
+      assert.equal("test.stuck", failure(virtual_time, function()
+        repeat local ok = pcall(try) until ok
+      end).kind)
+      assert.is_true(os.clock() - began < 5)
+    end
   end)
 
   it("ends it in a coroutine and in a task, and though it catches the error", function()

@@ -15,8 +15,9 @@ enum { MOST_STILL_TURNS = 250000 };
 
 /* So does a loop that looks at the clock and never waits, be it itself or by asking
  * a fake or the simulator, which answer at once. Ten thousand joiners one after the
- * other need less. Some looks more are for cleaning up. */
-enum { MOST_LOOKS = 1000000, LOOKS_TO_CLEAN_UP = 100 };
+ * other need less. Some looks more are for cleaning up. What tries again and again to
+ * wait for the machine ends sooner. */
+enum { MOST_LOOKS = 1000000, LOOKS_TO_CLEAN_UP = 100, LOOKS_OF_A_REFUSAL = 1000 };
 
 /* ---- Opening and closing ---- */
 
@@ -148,16 +149,17 @@ static int raise_looks(lua_State *L) {
   char place[IDLE_PLACE_SIZE];
   bool has_place = idle_stack_place(L, place);
   return idle_raise(L, "test.stuck",
-                    "virtual time stands still: a million looks at the clock, and no wait between them%s%s; a loop "
-                    "that waits for something must sleep",
+                    "virtual time stands still while the script goes on and on without a wait%s%s; a loop that waits "
+                    "for something must sleep",
                     has_place ? ", at " : "", place);
 }
 
-void idle_virtual_world_look(lua_State *L) {
-  if (!idle_virtual_world_is_running(L)) return;
+/* [-0, +0, e] */
+static void count_looks(lua_State *L, int count) {
   const idle_task *task = idle_scheduler_of(L)->current;
   idle_world *world = task->world;
-  if (++world->looks < MOST_LOOKS) return;
+  world->looks += count;
+  if (world->looks < MOST_LOOKS) return;
   world->looks -= LOOKS_TO_CLEAN_UP;
   world->failed_waits++;
   world->raise_end = raise_looks;
@@ -166,6 +168,10 @@ void idle_virtual_world_look(lua_State *L) {
     idle_hook_set(task->thread, on_step, 1);
   }
   raise_looks(L);
+}
+
+void idle_virtual_world_look(lua_State *L) {
+  if (idle_virtual_world_is_running(L)) count_looks(L, 1);
 }
 
 static void fail_wait(idle_world *world, lua_CFunction raise) {
@@ -201,6 +207,7 @@ void idle_virtual_world_turn(idle_world *world) {
 
 void idle_virtual_world_refuse(lua_State *L, const char *what) {
   if (!idle_virtual_world_is_running(L)) return;
+  count_looks(L, LOOKS_OF_A_REFUSAL);
   char place[IDLE_PLACE_SIZE];
   bool has_place = idle_stack_place(L, place);
   idle_raise(L, "test.real_wait", "%s: virtual time cannot wait for %s; use a fake or the simulator, or do it outside",
