@@ -350,11 +350,10 @@ int idle_clixml_decode(lua_State *L) {
   return decode_tree(L, tree->root);
 }
 
+static const luaL_Reg meta[] = {{"__gc", free_document}, {"__close", free_document}, {NULL, NULL}};
+
 void idle_clixml_open_decode(lua_State *L) {
   luaL_newmetatable(L, DOCUMENT);
-  lua_pushcfunction(L, free_document);
-  lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, free_document);
-  lua_setfield(L, -2, "__close");
+  luaL_setfuncs(L, meta, 0);
   lua_pop(L, 1);
 }

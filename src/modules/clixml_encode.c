@@ -282,11 +282,10 @@ int idle_clixml_encode(lua_State *L) {
   return 1;
 }
 
+static const luaL_Reg meta[] = {{"__gc", free_output}, {"__close", free_output}, {NULL, NULL}};
+
 void idle_clixml_open_encode(lua_State *L) {
   luaL_newmetatable(L, OUTPUT);
-  lua_pushcfunction(L, free_output);
-  lua_setfield(L, -2, "__gc");
-  lua_pushcfunction(L, free_output);
-  lua_setfield(L, -2, "__close");
+  luaL_setfuncs(L, meta, 0);
   lua_pop(L, 1);
 }
