@@ -1,4 +1,5 @@
 --- `assert.called(fake, "Start-ADSyncSyncCycle"[, parameters][, times])` and `assert.never_called`.
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local matching = require("idle.test.matching")
 local place = require("idle.test.place")
@@ -34,10 +35,7 @@ local function known_names(fake)
   for name, method in pairs(fake) do
     if type(method) == "function" then known[name] = true end
   end
-  local names = {}
-  for name in pairs(known) do names[#names + 1] = name end
-  table.sort(names)
-  return names
+  return data.sorted_keys(known)
 end
 
 local function is_named(call, name) return name_of(call):lower() == name:lower() end

@@ -6,6 +6,7 @@
 local answers = require("idle.test.answers")
 local broker = require("idle.host.broker")
 local clixml = require("idle.clixml")
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local lock = require("idle.sessions.lock")
 local loop = require("idle.loop")
@@ -43,13 +44,6 @@ local FACTS = {
   version = "5.1.17763.5830", edition = "Desktop", pid = 4711, machine = "FAKE01", user = "FAKE\\svc-idle",
   elevated = false, language_mode = "FullLanguage",
 }
-
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
 
 function Session:check_open()
   if self.is_closed then errors.raise("input.session", ("the session with %s was closed"):format(self.label)) end
@@ -105,7 +99,7 @@ function Session:entry_of(command)
   local entry = self.script[command:lower()]
   if entry == nil then entry = self.otherwise end
   if entry ~= nil then return entry end
-  refuse(self, command, sorted_names(self.spellings))
+  refuse(self, command, data.sorted_keys(self.spellings))
 end
 
 -- A pipeline: none, one or several objects.
@@ -165,7 +159,7 @@ function Session:run(options)
   self:check_open()
   local call = self:record({ command = options.command, parameters = {}, stdin = options.stdin })
   local entry = self.plain[options.command]
-  if entry == nil then refuse(self, options.command, sorted_names(self.plain)) end
+  if entry == nil then refuse(self, options.command, data.sorted_keys(self.plain)) end
   return check_outcome(self, call, (self:play(entry, call, hand_on_plain, options, call)))
 end
 

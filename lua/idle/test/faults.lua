@@ -1,6 +1,7 @@
 --- Everything that the simulated sync server can have go wrong, one fault each, and what a correct flow may make of it.
 --- All of it follows from what the simulator itself knows: an option, a result or a fault of a command that is added
 --- there is one here, too.
+local data = require("idle.engine.data")
 local options_of = require("idle.sim.options")
 local sync_results = require("idle.engine.sync_results")
 local texts = require("idle.sim.texts")
@@ -59,13 +60,6 @@ local TROUBLES = {
   faults = {},
 }
 
-local function sorted_names(map)
-  local names = {}
-  for name in pairs(map) do names[#names + 1] = name end
-  table.sort(names)
-  return names
-end
-
 local function with(options, name, v)
   local all = { [name] = v }
   for key, field in pairs(options or {}) do all[key] = field end
@@ -74,7 +68,7 @@ end
 
 local function of_options(list)
   local defaults = options_of.complete()
-  for _, name in ipairs(sorted_names(defaults)) do
+  for _, name in ipairs(data.sorted_keys(defaults)) do
     local rows = TROUBLES[name]
     if not rows and type(defaults[name]) == "boolean" then
       rows = { { ("%s = %s"):format(name, not defaults[name]), not defaults[name], "either" } }
@@ -176,7 +170,7 @@ end
 ---@return idle.test.Fault[]
 function faults.of_calls(word, calls, every)
   local list, chosen = {}, choose(calls, every)
-  for _, command in ipairs(sorted_names(chosen)) do
+  for _, command in ipairs(data.sorted_keys(chosen)) do
     for _, number in ipairs(chosen[command]) do list[#list + 1] = faults.of_command(word, command, number) end
   end
   return list

@@ -1,4 +1,5 @@
 --- The kinds of errors, as specs write them.
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
 local suggest = require("idle.engine.suggest")
 
@@ -12,10 +13,7 @@ local MOST_MISTAKES = 2
 ---@return string?
 function kinds.nearest(kind)
   if errors.kinds[kind] then return nil end
-  local known = {}
-  for name in pairs(errors.kinds) do known[#known + 1] = name end
-  table.sort(known)
-  return suggest.nearest(kind, known, MOST_MISTAKES)
+  return suggest.nearest(kind, data.sorted_keys(errors.kinds), MOST_MISTAKES)
 end
 
 return kinds
