@@ -22,7 +22,7 @@ typedef struct idle_world {
   int still_turns;    /* since its clock has moved */
   int looks;          /* at that clock, since a task last began to compute */
 
-  /* the waits of that caller which failed because time cannot go on */
+  /* the waits of that caller, and looks of any task, which failed because time cannot go on */
   int failed_waits;
   char failed_at[IDLE_PLACE_SIZE]; /* the last of them */
   lua_CFunction raise_end;         /* raises what it raised */
