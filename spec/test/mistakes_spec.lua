@@ -34,6 +34,7 @@ describe("a wait", function()
   it("of the wrong type", function()
     idle.sleep("soon") -- type
   end)
+  it("that is all of the spec", idle.sleep) -- itself
 end)
 
 describe("sorted", function()
@@ -207,6 +208,7 @@ describe("a mistake in a spec is told with its line:", function()
   it("a wait that nobody can end, and one that is none", function()
     assert_message("a wait for ever", "deadlock", "deadlock: ")
     assert_message("a wait of the wrong type", "type", "seconds must be a number")
+    assert_message("a wait that is all of the spec", "itself", "seconds must be a number")
   end)
 
   it("an end of the program, which would leave the other specs unseen", function()
