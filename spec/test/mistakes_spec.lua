@@ -8,6 +8,9 @@ describe("a wrong word", function()
   it("in idle.test", function()
     idle.test.virtal_time(function() end) -- word
   end)
+  it("behind assert", function()
+    assert.has_no.ran_stepps({}, {}) -- stepps
+  end)
   it("in a task", function()
     idle.spawn(function() idle.slep(1) end) -- slep
   end)
@@ -196,6 +199,7 @@ describe("a mistake in a spec is told with its line:", function()
   it("a word that is none of ours, with the one that was meant", function()
     assert_message("a wrong word in idle.test", "word", "\nthere is no 'idle.test.virtal_time'; did you mean "
       .. "'idle.test.virtual_time'?")
+    assert_message("a wrong word behind assert", "stepps", "\ndid you mean 'assert.ran_steps'?")
     assert_message("a wrong word in a task", "slep", "\nthere is no 'idle.slep'; did you mean 'idle.sleep'?")
   end)
 

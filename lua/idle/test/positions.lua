@@ -1,6 +1,8 @@
 --- Lets busted name the lines of a spec where something inside this program, or an error without a position, would have
 --- it name ours.
+local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
+local suggest = require("idle.engine.suggest")
 
 local positions = {}
 
@@ -21,9 +23,23 @@ end
 
 local function has_position(text) return text:find("^[^\n:]+:%d+: ") ~= nil end
 
--- lua does not say whose field it was.
+-- Without the modifiers before it: "is_not_evnts" is "evnts".
+local function without(modifiers, word)
+  local first, rest = word:match("^(%a+)_(.+)$")
+  return modifiers[first] and without(modifiers, rest) or word
+end
+
+local function nearest_assertion(text)
+  local word = text:match("luassert: unknown modifier/assertion: '([%w_]+)'")
+  if not word then return nil end
+  local known = require("luassert.namespaces")
+  local nearest = suggest.nearest(without(known.modifier, word), data.sorted_keys(known.assertion))
+  return nearest and ("did you mean 'assert.%s'?"):format(nearest)
+end
+
+-- lua does not say whose field it was, nor luassert which of its words is near.
 local function with_hint(text)
-  local hint = require("idle.host.missing").hint(text)
+  local hint = require("idle.host.missing").hint(text) or nearest_assertion(text)
   return hint and ("%s\n%s"):format(text, hint) or text
 end
 
