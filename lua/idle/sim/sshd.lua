@@ -32,13 +32,13 @@ Server.__index = Server
 
 local PROGRAM = "/usr/sbin/sshd" -- it refuses to start by a relative path
 local PRIVILEGE_SEPARATION_FOLDER = "/run/sshd"
-local START_SECONDS = 10
+local START_SECONDS = 30 -- also on a machine that has much else to do, where an RSA key takes its time
 local ATTEMPTS = 20
 
 local function run(command)
   local child <close> = errors.check(process.spawn({ command = command }))
-  local output = errors.check(child:read_all(10000))
-  local exit = errors.check(child:wait_exit(10000))
+  local output = errors.check(child:read_all(START_SECONDS * 1000))
+  local exit = errors.check(child:wait_exit(START_SECONDS * 1000))
   if exit.exit_code ~= 0 then
     errors.raise("process.spawn", ("'%s' failed: %s"):format(table.concat(command, " "), child:stderr()))
   end
