@@ -118,6 +118,12 @@ describe("idle-lua test", function()
     end
   end)
 
+  it("leaves stdout to the document", function()
+    local outcome = test(GOOD, "--json", "--events", "-", "a_spec.lua")
+    assert.equal(64, outcome.exit_code)
+    assert.matches("^idle%-lua: %-%-json and %-%-events %- both write to stdout", outcome.stderr)
+  end)
+
   it("tells what an output raises at the end, which tells nothing then", function()
     local outcome = test("describe('a block', function() pending('later') end)", "-o", "json", "a_spec.lua")
     assert.equal(1, outcome.exit_code)

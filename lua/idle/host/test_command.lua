@@ -1,4 +1,5 @@
 --- `idle-lua test`: busted, as a part of this program.
+local document = require("idle.host.document")
 local errors = require("idle.engine.errors")
 local shell_word = require("idle.engine.shell_word")
 
@@ -184,6 +185,7 @@ end
 ---@param common table     those
 ---@return integer exit_status
 function test_command.main(list, common)
+  document.check_stdout(common)
   local options, rest = take_options(list)
   options.seed = read_seed(rest)
   check_busted()
