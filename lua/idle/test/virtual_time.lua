@@ -83,7 +83,7 @@ function Ending:has_returned(...)
 end
 
 function Ending:__close()
-  local mistake = self.is_returned and forgotten_in(self.world:tasks())
+  local mistake = forgotten_in(self.world:tasks())
   end_tasks(self.world)
   if not self.is_returned then return end
   -- What tasks raised that nobody joined would only be told at the end of the program.
