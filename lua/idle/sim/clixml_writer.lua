@@ -1,6 +1,7 @@
 --- Writes CLIXML the way PSSerializer.Serialize does. Written for the simulator, apart from the
 --- writer of idle.clixml, so that a mistake in the one isn't repeated by the other.
 local clr = require("idle.sim.clr")
+local memo = require("idle.engine.memo")
 local records = require("idle.sim.records")
 local value = require("idle.engine.value")
 
@@ -34,20 +35,25 @@ local function escape(text)
   return (text:gsub('[&<>"]', ENTITIES))
 end
 
+-- Of properties and types there are few names, and each answer has them again.
+local escape_name = memo.of(escape)
+local attribute_of = memo.of(function(name) return (' N="%s"'):format(escape(name)) end)
+local indent_of = memo.of(function(level) return ("  "):rep(level) end)
+
 local Writer = {}
 Writer.__index = Writer
 
 function Writer:line(level, text)
-  self.lines[#self.lines + 1] = ("  "):rep(level) .. text
+  self.lines[#self.lines + 1] = indent_of(level) .. text
 end
 
-local function name_attribute(name) return name and (' N="%s"'):format(escape(name)) or "" end
+local function name_attribute(name) return name and attribute_of(name) or "" end
 
 function Writer:leaf(level, tag, name, text)
   if text == "" and tag ~= "S" then
-    self:line(level, ("<%s%s />"):format(tag, name_attribute(name)))
+    self:line(level, "<" .. tag .. name_attribute(name) .. " />")
   else
-    self:line(level, ("<%s%s>%s</%s>"):format(tag, name_attribute(name), text, tag))
+    self:line(level, "<" .. tag .. name_attribute(name) .. ">" .. text .. "</" .. tag .. ">")
   end
 end
 
@@ -63,7 +69,7 @@ function Writer:type_names(level, names)
   self.types[key] = self.type_count
   self.type_count = self.type_count + 1
   self:line(level, ('<TN RefId="%d">'):format(self.types[key]))
-  for _, type_name in ipairs(names) do self:leaf(level + 1, "T", nil, escape(type_name)) end
+  for _, type_name in ipairs(names) do self:leaf(level + 1, "T", nil, escape_name(type_name)) end
   self:line(level, "</TN>")
 end
 
@@ -147,10 +153,10 @@ end
 
 -- Only objects with properties take a level of the depth; beyond it comes what ToString() says.
 function by_clr:object(level, name, v, depth)
-  if depth < 1 then return self:leaf(level, "S", name, escape(v.type)) end
+  if depth < 1 then return self:leaf(level, "S", name, escape_name(v.type)) end
   self:open_object(level, name)
   self:type_names(level + 1, { v.type, "System.Object" })
-  self:leaf(level + 1, "ToString", nil, escape(v.type))
+  self:leaf(level + 1, "ToString", nil, escape_name(v.type))
   self:line(level + 1, "<Props>")
   for _, property in ipairs(v.properties) do self:value(level + 2, property[1], property[2], depth - 1) end
   self:line(level + 1, "</Props>")
