@@ -25,6 +25,10 @@ describe("idle.sessions.frames", function()
       ["IDLE b2 3 ok 4 QUJD b2"] = "somebody else",
       ["IDLE a1 3 ok 4 QUJD b2"] = "cut or merged",
       ["IDLE a1 3 okay 4 QUJD a1"] = "unknown kind",
+      ["IDLE a1 3 ok 4 QU D a1"] = "cut or merged",
+      ["IDLE a1 3 ok 4 a1"] = "cut or merged",
+      ["IDLE a1 3 ok 4 "] = "cut or merged",
+      ["IDLE a1 3 ok 4  a1"] = "announces 4 characters and has 0",
       ["IDLE a1 3 ok 5 QUJD a1"] = "announces 5 characters and has 4",
     }
     for line, problem in pairs(cases) do
