@@ -245,6 +245,13 @@ describe("idle.test.fake_session", function()
     end)
   end)
 
+  it("passes on that virtual time has come to its limit", function()
+    local session = fake_session({ ["Start-Slow"] = idle.test.after(60) })
+    assert.fails_with(function()
+      idle.test.virtual_time(function() session:InvokeCommand("Start-Slow") end, { limit = 30 })
+    end, "test.limit")
+  end)
+
   it("runs plain commands from `run`", function()
     local session = fake_session({ run = {
       hostname = "SYNC01\r\n",

@@ -39,6 +39,32 @@ describe("idle.test.fault_run", function()
     assert.is_false(run(function(sim) twice(sim, false) end).starts[2].is_blind)
   end)
 
+  it("takes a start for blind where the history did not show the end of the cycle before it yet", function()
+    local lost = { { command = START, fault = "lose_answer" } }
+    local function look_after(seconds)
+      return function(sim)
+        start(sim)
+        idle.sleep(seconds)
+        sim:session():InvokeCommand("Get-ADSyncRunProfileResult")
+        idle.sleep(60)
+        start(sim)
+      end
+    end
+    local late = { sim = { history_lag_seconds = 90 } }
+    assert.is_true(run(look_after(5), lost).starts[2].is_blind)
+    assert.is_false(run(look_after(60), lost).starts[2].is_blind)
+    assert.is_true(run(look_after(60), lost, late).starts[2].is_blind)
+    assert.is_false(run(look_after(180), lost, late).starts[2].is_blind)
+  end)
+
+  it("notes a start for whose answer the flow did not wait", function()
+    local seen = run(function(sim) pcall(idle.with_timeout, 5, start, sim) end, nil, { sim = { latency_seconds = 20 } })
+    assert.same({}, seen.starts)
+    seen = run(function(sim) pcall(idle.with_timeout, 15, start, sim) end, nil, { sim = { latency_seconds = 20 } })
+    assert.equal(1, #seen.starts)
+    assert.is_false(seen.starts[1].is_answered)
+  end)
+
   it("counts no export that failed, none in staging mode, and the end of a cycle that has none", function()
     local function flow(sim)
       start(sim)
