@@ -1,3 +1,4 @@
+local idle = require("idle")
 local live = require("idle.live")
 local leaks = require("idle.test.leaks")
 local loop = require("idle.loop")
@@ -20,6 +21,22 @@ describe("leak of", function()
   end)
   it("a task that has not begun to wait", function()
     idle.spawn(function() while true do idle.sleep(0) end end) -- busy
+  end)
+  it("tasks that wake each other", function()
+    local condition = require("idle.loop").condition()
+    local function ping()
+      while true do
+        condition:notify()
+        condition:wait()
+      end
+    end
+    for _ = 1, 2 do idle.spawn(ping) end -- ping
+  end)
+  it("a task that does not end well", function()
+    idle.spawn(function() -- unwell
+      local cleanup <close> = setmetatable({}, { __close = function() error("while it ended") end }) -- luacheck: ignore
+      idle.sleep(60)
+    end)
   end)
   it("a timeout", function()
     idle.spawn(idle.with_timeout, 60, idle.sleep, 50) -- timeout
@@ -152,6 +169,23 @@ describe("idle.test.leaks", function()
       "the task spawned here still waits in 'sleep'; join or cancel it")
   end)
 
+  it("ends tasks that would go on and on, and tells a leak once", function()
+    assert.matches("^" .. place("ping")
+      .. ": leak: the task spawned here still waits in 'condition:wait'.* %(and 1 more%)$",
+      messages["leak of tasks that wake each other"])
+    assert.matches("^" .. place("unwell") .. ": leak: [^\n]*$", messages["leak of a task that does not end well"])
+    assert.is_nil(run.outcome.stderr:find("while it ended", 1, true))
+  end)
+
+  it("keeps nothing that a spec has let go", function()
+    leaks.keep_books()
+    local scope, kept = leaks.begin(), setmetatable({}, { __mode = "k" })
+    kept[idle.process_session({ command = { "true" } })] = true
+    leaks.finish(scope)
+    collectgarbage()
+    assert.is_nil(next(kept))
+  end)
+
   it("has one line for the tasks that one call has made", function()
     assert.matches("^" .. place("timeout")
       .. ": leak: the task spawned here still waits in '[%a:]+'; join or cancel it %(and %d more%)$",
@@ -211,7 +245,7 @@ describe("idle.test.leaks", function()
 
   it("leaves a spec alone that has failed before it could clean up", function()
     assert.matches("for another reason$", messages["a spec that has failed is not told that it leaks"])
-    assert.equal(10, #run.document.failures)
+    assert.equal(12, #run.document.failures)
     assert.equal(3, #run.document.errors)
   end)
 

@@ -101,6 +101,23 @@ describe("idle.test.virtual_time", function()
     end)
   end)
 
+  it("keeps the order of deadlines when one that lies between others is given up", function()
+    local woken = {}
+    virtual_time(function()
+      local tasks = {}
+      for _, seconds in ipairs({ 11, 3, 10, 12, 7, 9 }) do
+        tasks[seconds] = idle.spawn(function()
+          idle.sleep(seconds)
+          woken[#woken + 1] = seconds
+        end)
+      end
+      idle.sleep(0)
+      tasks[11]:cancel()
+      tasks[12]:join()
+    end)
+    assert.same({ 3, 7, 9, 10, 12 }, woken)
+  end)
+
   it("says where everybody waits when nobody can go on", function()
     local waits, spawned
     local err = failure(virtual_time, function()
@@ -391,6 +408,14 @@ describe("idle.test.virtual_time", function()
     assert.same(first, virtual_time(draw))
     assert.not_same(first, virtual_time(draw, { seed = 2 }))
     assert.not_same(first, draw())
+  end)
+
+  it("begins with the seed that a spec has set", function()
+    local function draw() return loop.random() end
+    idle.test.seed(5)
+    assert.equal(virtual_time(draw, { seed = 5 }), virtual_time(draw))
+    idle.test.seed(6)
+    assert.not_equal(virtual_time(draw, { seed = 5 }), virtual_time(draw))
   end)
 
   it("goes on with math.random as if nothing had happened", function()
