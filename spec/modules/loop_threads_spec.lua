@@ -1,3 +1,4 @@
+local child = require("spec.support.child")
 local loop = require("idle.loop")
 
 -- Threads that nobody knows serve several tasks, one after the other.
@@ -74,5 +75,25 @@ describe("idle.loop, the thread of a task", function()
     end
     local before = kept_after(10)
     assert.is_true(kept_after(2000) - before < 200)
+  end)
+
+  it("is counted also if a finalizer spawns tasks while it is made", function()
+    for padding = 0, 1000, 80 do
+      local outcome = child.run({ "-", tostring(padding), stdin = [[
+        local loop = require("idle.loop")
+        for _ = 1, 7 do loop.spawn(loop.sleep, 1) end
+        loop.sleep(0)
+        collectgarbage("generational")
+        collectgarbage()
+        collectgarbage("stop")
+        setmetatable({}, { __gc = function() for _ = 1, 100 do loop.spawn(loop.sleep, 0) end end })
+        collectgarbage("restart")
+        collectgarbage("step", -1) -- the collector comes after that many KiB, wherever they are made
+        local text = ("x"):rep(math.tointeger(arg[1]))
+        loop.spawn(loop.sleep, 0)
+        print("done")
+      ]] })
+      assert.same({ "done\n", "", 0 }, { outcome.stdout, outcome.stderr, outcome.exit_code })
+    end
   end)
 end)

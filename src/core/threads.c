@@ -3,24 +3,11 @@
 #include "hook.h"
 
 #include <lauxlib.h>
-#include <string.h>
 
 enum { FEW = 8 }; /* as many may wait for a task even if no other thread has one */
 
-/* Makes room for one more thread that waits: to give one back must not fail. [-0, +0, m] */
-static void make_room(idle_threads *threads, lua_State *L) {
-  if (threads->count < threads->capacity) return;
-  int capacity = threads->capacity == 0 ? FEW : 2 * threads->capacity;
-  lua_State **unused = lua_newuserdatauv(L, (size_t)capacity * sizeof *unused, 0);
-  if (threads->unused_count > 0) memcpy(unused, threads->unused, (size_t)threads->unused_count * sizeof *unused);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, threads);
-  threads->unused = unused;
-  threads->capacity = capacity;
-}
-
-/* [-0, +0, m] */
+/* What Lua's allocations run meanwhile, as finalizers, may spawn tasks, too. [-0, +0, m] */
 static lua_State *make(idle_threads *threads, lua_State *L) {
-  make_room(threads, L);
   lua_State *thread = lua_newthread(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, thread);
   threads->count++;
@@ -42,16 +29,16 @@ static void let_go(idle_threads *threads, lua_State *thread) {
   threads->count--;
 }
 
-/* After a thousand tasks at once, a thousand threads would wait for ever. */
+/* After many tasks at once, as many threads would wait for ever. */
 static bool are_too_many_unused(const idle_threads *threads) {
   int used = threads->count - threads->unused_count;
   return threads->unused_count > (used > FEW ? used : FEW);
 }
 
-void idle_threads_give_back(idle_threads *threads, lua_State *thread, bool is_secret) {
+void idle_threads_give_back(idle_threads *threads, lua_State *thread, bool is_as_new) {
   lua_settop(thread, 0);
-  /* What a script's own hook calls, the debug library keeps for the thread. */
-  if (is_secret && lua_gethook(thread) == NULL)
+  /* A hook that is still there has not been replaced yet (hook.c). */
+  if (is_as_new && lua_gethook(thread) == NULL && threads->unused_count < IDLE_MOST_UNUSED_THREADS)
     threads->unused[threads->unused_count++] = thread;
   else
     let_go(threads, thread);

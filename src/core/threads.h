@@ -6,11 +6,12 @@
 #include <lua.h>
 #include <stdbool.h>
 
+enum { IDLE_MOST_UNUSED_THREADS = 1024 };
+
 typedef struct {
-  lua_State **unused; /* owned by the state; those that wait for a task */
+  lua_State *unused[IDLE_MOST_UNUSED_THREADS]; /* owned by the state; those that wait for a task */
   int unused_count;
-  int count; /* of all threads, also of those that have a task */
-  int capacity;
+  int count;    /* of all threads, also of those that have a task */
 } idle_threads; /* zeroed: there are none */
 
 /* Returns: a thread with an empty stack and the hook of L, as lua_newthread makes
@@ -18,7 +19,7 @@ typedef struct {
 lua_State *idle_threads_take(idle_threads *threads, lua_State *L);
 
 /* The thread, which has returned or was reset, has no task any more.
- * is_secret: the script has never seen it, so that it can serve again. [-0, +0, -] */
-void idle_threads_give_back(idle_threads *threads, lua_State *thread, bool is_secret);
+ * is_as_new: nothing tells it from a new one, so that it can serve again. [-0, +0, -] */
+void idle_threads_give_back(idle_threads *threads, lua_State *thread, bool is_as_new);
 
 #endif
