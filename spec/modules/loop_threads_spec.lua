@@ -77,6 +77,71 @@ describe("idle.loop, the thread of a task", function()
     assert.is_true(kept_after(2000) - before < 200)
   end)
 
+  local function deep(level) return level > 0 and deep(level - 1) + 1 or 0 end
+
+  it("keeps no large stack, whatever it was for", function()
+    local function kept_after(f)
+      in_turn(10, f)
+      collectgarbage()
+      collectgarbage()
+      return collectgarbage("count")
+    end
+    local before = kept_after(function() loop.sleep(0) end)
+    local function many() loop.spawn(select, "#", table.unpack({}, 1, 100000)):join() end
+    assert.is_true(kept_after(many) - before < 200)
+    assert.is_true(kept_after(function() deep(100000) end) - before < 200)
+  end)
+
+  it("has no message handler of a task that was given up", function()
+    local calls = 0
+    local function handler(err)
+      calls = calls + 1
+      return err
+    end
+    local stubborn = loop.spawn(function()
+      while true do xpcall(loop.sleep, handler, 1) end
+    end)
+    loop.sleep(2)
+    stubborn:cancel()
+    pcall(stubborn.join, stubborn)
+    calls = 0
+    pcall(in_turn, 1, function()
+      -- The second parameter lies where the handler was, when the task itself returns.
+      debug.sethook(function(_, line) -- luacheck: ignore line
+        if debug.getinfo(3, "l") then return end
+        line = handler -- luacheck: ignore line
+        error("out of the task's own protected call")
+      end, "r")
+    end)
+    assert.equal(0, calls)
+  end)
+
+  it("does not call the hook of a task before that Ctrl-C has ended", function()
+    local started <close> = child.start({ "-", stdin = [[
+      local loop = require("idle.loop")
+      io.stdout:setvbuf("line")
+      local function line_hook() print("an old hook was called") end
+      local computing = loop.spawn(function()
+        debug.sethook(line_hook, "c")
+        print("begun")
+        while debug.gethook() do end
+      end)
+      local hooked = loop.spawn(function()
+        loop.sleep(1)
+        pcall(computing.join, computing)
+        debug.sethook(function() end, "l")
+        loop.spawn(function() print(debug.gethook()) end):join()
+        debug.sethook()
+      end)
+      line_hook = function() end
+      pcall(computing.join, computing)
+      hooked:join()
+    ]] })
+    started:read_up_to("begun")
+    started:signal("INT")
+    assert.equal("nil\tl\t0", started:read_line())
+  end)
+
   it("is counted also if a finalizer spawns tasks while it is made", function()
     for padding = 0, 1000, 80 do
       local outcome = child.run({ "-", tostring(padding), stdin = [[

@@ -73,9 +73,10 @@ static void release(idle_task *task) {
 static void finish(idle_task *task) {
   idle_scheduler *scheduler = task->scheduler;
   idle_timer_stop(task->world->clock, &task->cleanup_timer);
-  set_context(task->thread, &scheduler->outside);
-  idle_threads_give_back(&scheduler->threads, task->thread, !task->is_known);
+  lua_State *thread = task->thread;
   task->thread = NULL;
+  set_context(thread, &scheduler->outside);
+  idle_threads_give_back(&scheduler->threads, thread, !task->has_spent_thread);
   task->state = IDLE_TASK_DONE;
   TAILQ_REMOVE(&scheduler->tasks, task, place);
   idle_queue_wake(&task->joiners);
@@ -85,10 +86,17 @@ static void finish(idle_task *task) {
     release(task);
 }
 
+/* Lua leaves in place the message handler that the thread was given last: whatever
+ * lies there later would be called. [-0, +?, -] */
+static void reset_thread(idle_task *task) {
+  task->has_spent_thread = true;
+  lua_resetthread(task->thread);
+}
+
 void idle_task_abandon(idle_task *task) {
   if (task->state == IDLE_TASK_READY) TAILQ_REMOVE(&task->world->ready, task, ready_place);
   task->state = IDLE_TASK_RUNNING;
-  lua_resetthread(task->thread);
+  reset_thread(task);
   finish(task);
 }
 
@@ -97,7 +105,7 @@ static void finish_without_outcome(idle_task *task, int status) {
   task->fault = status == LUA_YIELD ? "attempt to yield from outside a coroutine" : "not enough memory";
   task->has_failed = true;
   task->is_unhandled = true;
-  lua_resetthread(task->thread);
+  reset_thread(task);
   finish(task);
 }
 
@@ -110,6 +118,11 @@ static void on_step(lua_State *L, lua_Debug *frame) {
   idle_task_raise_ending(L);
 }
 
+/* With a large block the stack may have grown, which does not shrink as long as the thread serves. */
+static void note_growth(idle_task *task, size_t large_blocks) {
+  if (idle_pool_large_blocks(task->scheduler->pool) != large_blocks) task->has_spent_thread = true;
+}
+
 static int resume(idle_task *task) {
   idle_scheduler *scheduler = task->scheduler;
   int arguments = task->arguments, results = 0;
@@ -120,7 +133,9 @@ static int resume(idle_task *task) {
   task->state = IDLE_TASK_RUNNING;
   scheduler->current = task;
   scheduler->running = task->thread;
+  size_t large_blocks = idle_pool_large_blocks(scheduler->pool);
   int status = lua_resume(task->thread, scheduler->L, arguments, &results);
+  note_growth(task, large_blocks);
   scheduler->running = outer_thread;
   scheduler->current = outer;
   return status;
@@ -196,10 +211,13 @@ idle_task *idle_task_spawn(lua_State *L, int arguments) {
   lua_pushboolean(L, 0);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* makes the room for it, which may raise */
   lua_State *thread = idle_threads_take(&scheduler->threads, L);
+  size_t large_blocks = idle_pool_large_blocks(scheduler->pool);
   if (!lua_checkstack(thread, arguments + 2)) {
-    idle_threads_give_back(&scheduler->threads, thread, true);
+    idle_threads_give_back(&scheduler->threads, thread, false);
+    release(task);
     luaL_error(L, "too many arguments");
   }
+  note_growth(task, large_blocks);
   lua_pushcfunction(thread, idle_task_body);
   lua_xmove(L, thread, arguments + 1);
   lua_pushvalue(L, object);
@@ -228,8 +246,10 @@ static lua_CFunction global_function(lua_State *L, const char *name) {
   return function;
 }
 
-void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, uv_loop_t *loop, idle_clock *clock) {
-  *scheduler = (idle_scheduler){.L = L, .loop = loop, .world = &scheduler->machine, .outside.scheduler = scheduler};
+void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, const idle_pool *pool, uv_loop_t *loop,
+                         idle_clock *clock) {
+  *scheduler = (idle_scheduler){
+      .L = L, .pool = pool, .loop = loop, .world = &scheduler->machine, .outside.scheduler = scheduler};
   idle_world_init(&scheduler->machine, clock);
   TAILQ_INIT(&scheduler->tasks);
   TAILQ_INIT(&scheduler->failed);
