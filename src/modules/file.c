@@ -184,6 +184,12 @@ static int file_remove_all(lua_State *L) {
   return push_done(L, is_removed, path);
 }
 
+/* As a protected call: (path). */
+static int push_path(lua_State *L) {
+  lua_pushstring(L, lua_touserdata(L, 1));
+  return 1;
+}
+
 static int file_temp_dir(lua_State *L) {
   const char *prefix = check_path(L, 1);
   const char *parent = getenv("TMPDIR");
@@ -194,8 +200,11 @@ static int file_temp_dir(lua_State *L) {
     return fail_write(L, parent);
   }
   if (mkdtemp(path) == NULL) return fail_write(L, path);
-  lua_pushstring(L, path);
-  return 1;
+  lua_pushcfunction(L, push_path);
+  lua_pushlightuserdata(L, path);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return 1;
+  (void)rmdir(path); /* no memory for its name: nobody would ever remove it */
+  return lua_error(L);
 }
 
 static int file_real_path(lua_State *L) {
