@@ -23,8 +23,6 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
-/* ---- Failing allocations ---- */
-
 static long countdown; /* the allocation that takes it to 0 fails; 0: none fails */
 static bool is_retry;  /* Lua collects garbage after a failure and tries again: that fails too */
 static bool has_failed;
@@ -65,8 +63,6 @@ static int arm(lua_State *L) {
   countdown = luaL_checkinteger(L, 1);
   return 0;
 }
-
-/* ---- Scenarios ---- */
 
 /* Whether the error object on top is about an allocation that failed: Lua's own message, ours, or
  * an error table's. */

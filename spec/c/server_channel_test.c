@@ -129,8 +129,6 @@ static void data_for_nobody_is_dropped(void) {
   close_world(&world);
 }
 
-/* ---- Floods ---- */
-
 enum { IGNORE = 2, DEBUG = 4, GLOBAL_REQUEST = 80, WINDOW_ADJUST = 93, CHANNEL_REQUEST = 98 };
 enum { FLOOD_PACKETS = 10000, PACKETS_A_TURN = 100 }; /* as many as a socket takes */
 

@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- Names ---- */
-
 int getaddrinfo(const char *restrict name, const char *restrict service, const struct addrinfo *restrict hints,
                 struct addrinfo **restrict result) {
   int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
@@ -31,8 +29,6 @@ int getaddrinfo(const char *restrict name, const char *restrict service, const s
   if (strcmp(wish, "slow") == 0) usleep(500000);
   return real("127.0.0.1", service, hints, result);
 }
-
-/* ---- The time ---- */
 
 enum { YEAR_S = 365 * 24 * 60 * 60 };
 
@@ -65,7 +61,7 @@ time_t time(time_t *seconds) {
   return now.tv_sec;
 }
 
-/* ---- A password in /etc/shadow ---- */
+/* A password in /etc/shadow */
 
 static char account_wish[16];
 
@@ -87,7 +83,7 @@ struct spwd *getspnam(const char *name) {
   return &entry;
 }
 
-/* ---- A password through PAM, as far as sshd uses it ---- */
+/* A password through PAM, as far as sshd uses it */
 
 enum {
   PAM_SUCCESS = 0,

@@ -86,8 +86,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-/* ---- Promises ---- */
-
 /* Our own ellipsis is the only character beyond ASCII. */
 static void check_printable(const char *text) {
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
@@ -105,8 +103,6 @@ static void check_error(const idle_ssh_error *error) {
   MUST(*error->message != '\0');
   check_printable(error->message);
 }
-
-/* ---- The client ---- */
 
 static void exec(Client *client) {
   for (int i = 0; i < MAX_CHANNELS; i++) {
@@ -194,8 +190,6 @@ static void close_client(Client *client) {
   idle_ssh_free(client->ssh);
   for (int i = 1; i < MAX_CHANNELS; i++) drop(client, i); /* they may outlive it */
 }
-
-/* ---- The input ---- */
 
 typedef struct {
   const uint8_t *bytes;

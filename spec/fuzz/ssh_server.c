@@ -56,8 +56,6 @@ struct fuzz_server {
   Direction from_client, to_client;
 };
 
-/* ---- Out ---- */
-
 /* What the socket does not take is lost, as a packet cut in two. */
 void fuzz_server_send_raw(fuzz_server *server, const uint8_t *bytes, size_t size) {
   (void)!send(server->fd, bytes, size, MSG_NOSIGNAL);
@@ -98,8 +96,6 @@ static void send_message(fuzz_server *server, const fuzz_bytes *message) {
 }
 
 static void send_byte(fuzz_server *server, uint8_t message) { fuzz_server_send(server, &message, 1, false); }
-
-/* ---- Keys ---- */
 
 static void set_keys(fuzz_server *server, Direction *direction, char iv_letter, bool encrypts) {
   uint8_t iv[FUZZ_HASH_SIZE], key[FUZZ_HASH_SIZE];
@@ -143,8 +139,6 @@ static void exchange(fuzz_server *server, const uint8_t *payload, size_t size) {
   send_byte(server, NEWKEYS);
   set_keys(server, &server->to_client, 'B', true);
 }
-
-/* ---- What a real server would do ---- */
 
 /* Whether the payload holds a word as a string of the protocol. */
 static bool has(const uint8_t *payload, size_t size, const char *word) {
@@ -248,8 +242,6 @@ static void answer(fuzz_server *server, const uint8_t *payload, size_t size) {
   }
 }
 
-/* ---- In ---- */
-
 static void drop(fuzz_server *server, size_t size) {
   memmove(server->in, server->in + size, server->in_size - size);
   server->in_size -= size;
@@ -314,8 +306,6 @@ bool fuzz_server_next(fuzz_server *server, bool answers) {
 }
 
 uint8_t fuzz_server_last_message(const fuzz_server *server) { return server->last_message; }
-
-/* ---- Life ---- */
 
 fuzz_server *fuzz_server_new(int fd, fuzz_login login) {
   fuzz_server *server = calloc(1, sizeof *server);

@@ -84,8 +84,6 @@ function specimen.script(far, text, env)
   return start(far, { far:write("script.lua", head .. text) }, env)
 end
 
--- ---- What every run must keep to ----
-
 local function read_events(path)
   local events = {}
   for line in io.lines(path) do events[#events + 1] = assert(json.decode(line)) end
@@ -201,8 +199,6 @@ function Run:close()
 end
 
 Run.__close = Run.close
-
--- ---- Many at once ----
 
 ---@class spec.SpecimenCase
 ---@field [integer] string  arguments of sync

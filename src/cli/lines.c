@@ -9,8 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- GNU readline ---- */
-
 typedef void (*OnLine)(char *line);
 
 static struct {
@@ -39,8 +37,6 @@ static bool load_readline(void) {
   if (catches_signals != NULL) *catches_signals = 0;
   return readline.install != NULL;
 }
-
-/* ---- One line ---- */
 
 typedef struct {
   idle_runtime *rt;

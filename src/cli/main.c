@@ -28,8 +28,6 @@ typedef struct {
   int status; /* to exit with, so far */
 } Program;
 
-/* ---- Texts ---- */
-
 static void print_usage(const Program *program) {
   const char *bad = program->options.bad;
   bool lacks_argument = bad[1] == 'e' || bad[1] == 'l';
@@ -64,7 +62,7 @@ static void print_versions(void) {
          uv_version_string(), sqlite3_libversion());
 }
 
-/* ---- Chunks; each returns whether all is well ---- */
+/* Chunks; each returns whether all is well */
 
 /* Runs the function below its `arguments`. [-(arguments+1), +n, e] */
 static bool run(Program *program, int load_status, int arguments) {
@@ -153,8 +151,6 @@ static bool run_script(Program *program) {
   if (status == LUA_ERRFILE && !is_stdin) hint_at_command(program, path);
   return is_well;
 }
-
-/* ---- The program ---- */
 
 /* The table `arg`: the script is 0, what stands before it has negative indices. [-0, +0, m] */
 static void create_arg(lua_State *L, const Program *program) {

@@ -13,8 +13,6 @@ typedef struct {
   int next; /* index of the argument to be read */
 } Reader;
 
-/* ---- Long options: ours ---- */
-
 typedef enum { FLAG, VALUE } Shape;
 
 static const struct {
@@ -109,8 +107,6 @@ static idle_options_status read_long(Reader *reader, const char *argument) {
   return fail_unknown(reader, name, size);
 }
 
-/* ---- Short options: lua's ---- */
-
 static void add_action(idle_options *options, char option, const char *argument) {
   options->actions[options->action_count++] = (idle_action){option, argument};
 }
@@ -147,8 +143,6 @@ static idle_options_status read_short(Reader *reader, const char *option) {
   }
   return IDLE_OPTIONS_OK;
 }
-
-/* ---- The command line ---- */
 
 static bool is_long(const char *argument) {
   return argument[0] == '-' && argument[1] == '-' && argument[2] != '\0' && argument[2] != '-';

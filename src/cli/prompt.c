@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Reading ---- */
-
 /* The prompt that the script wants. [-0, +1, e] */
 static const char *push_prompt(lua_State *L, bool is_first) {
   if (lua_getglobal(L, is_first ? "_PROMPT" : "_PROMPT2") == LUA_TNIL) return is_first ? "> " : ">> ";
@@ -28,8 +26,6 @@ static bool push_line(idle_runtime *rt, bool is_first) {
   lua_pushfstring(L, is_old_style ? "return %s" : "%s", line + is_old_style);
   return true;
 }
-
-/* ---- Compiling ---- */
 
 /* Whether the syntax error on top only says that the text goes on. [-0, +0, -] */
 static bool is_incomplete(lua_State *L, int status) {
@@ -72,8 +68,6 @@ static int load_statement(idle_runtime *rt) {
     lua_concat(L, 3);
   }
 }
-
-/* ---- Running ---- */
 
 /* Prints the values above `base` as the script's `print` does. [-n, +0, e] */
 static void print_results(idle_runtime *rt, int base) {

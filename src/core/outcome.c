@@ -6,8 +6,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* ---- While the task still runs ---- */
-
 /* An error of ours says what went wrong; where the script asked for it, the stack tells, as lua does for strings.
  * One that was made of a string of lua's may say so already. The text is on top. [-0, +0..1, m] */
 static void add_place(lua_State *L) {
@@ -104,8 +102,6 @@ int idle_task_body(lua_State *L) {
   lua_insert(L, 1);
   return body_over(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 1, 0, body_over), 0);
 }
-
-/* ---- Once it is done ---- */
 
 /* The error is in good hands, or there was none. [-0, +0, -] */
 static void handle_error(idle_task *task) {

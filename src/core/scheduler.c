@@ -34,8 +34,6 @@ void idle_world_init(idle_world *world, idle_clock *clock) {
   TAILQ_INIT(&world->ready);
 }
 
-/* ---- Queues ---- */
-
 void idle_task_wake(idle_task *task) {
   if (task->state != IDLE_TASK_WAITING) return;
   task->state = IDLE_TASK_READY;
@@ -60,8 +58,6 @@ void idle_queue_wake(idle_queue *queue) {
     idle_task_wake(context_of(waiter->task));
   }
 }
-
-/* ---- The end of a task ---- */
 
 /* Lets go of the object. */
 static void release(idle_task *task) {
@@ -108,8 +104,6 @@ static void finish_without_outcome(idle_task *task, int status) {
   reset_thread(task);
   finish(task);
 }
-
-/* ---- Running ---- */
 
 /* Suspended in mid-computation, a task that has to end may never meet a wait. */
 static void on_step(lua_State *L, lua_Debug *frame) {
@@ -182,8 +176,6 @@ void idle_scheduler_end(idle_scheduler *scheduler, idle_ending ending, const idl
   }
 }
 
-/* ---- The object ---- */
-
 uint64_t idle_scheduler_birth(idle_scheduler *scheduler) {
   const idle_task *maker = scheduler->current;
   if (maker == NULL || maker == scheduler->keeper || !scheduler->keeps_books) return ++scheduler->births;
@@ -235,8 +227,6 @@ bool idle_task_is_done(const idle_task *task) { return task->state == IDLE_TASK_
 bool idle_task_is_running(const idle_task *task, lua_State *thread) { return task->thread == thread; }
 
 idle_queue *idle_task_joiners(idle_task *task) { return &task->joiners; }
-
-/* ---- The scheduler ---- */
 
 /* [-0, +0, e] */
 static lua_CFunction global_function(lua_State *L, const char *name) {

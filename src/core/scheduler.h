@@ -158,7 +158,7 @@ bool idle_task_is_stubborn(const idle_task *task);
  * and ends the task. */
 void idle_task_abandon(idle_task *task);
 
-/* ---- What a task leaves behind (outcome.c) ---- */
+/* What a task leaves behind (outcome.c) */
 
 /* User values of a task's object. */
 enum {

@@ -8,8 +8,6 @@
 
 static const uint64_t CLEANUP_MS = 2000;
 
-/* ---- A task that has to end ---- */
-
 static void on_cleanup_over(void *context) {
   idle_task *task = context;
   idle_timer_stop(task->world->clock, &task->cleanup_timer);
@@ -68,8 +66,6 @@ void idle_task_fail_wait(idle_task *task, const char *text) {
 }
 
 bool idle_task_is_stubborn(const idle_task *task) { return task->refused_waits > IDLE_MOST_REFUSED_WAITS; }
-
-/* ---- Waiting ---- */
 
 /* As luaL_error, with the position of the script's own code. [-0, +0, e] */
 static void raise_here(lua_State *L, const char *format, const char *what, const char *where) {

@@ -23,8 +23,6 @@ idle_clock *idle_clock_of(lua_State *L);
 /* Where the running task gets its random numbers from. [-0, +0, -] */
 idle_random *idle_random_of(lua_State *L);
 
-/* ---- For a C function that waits ---- */
-
 /* Raises unless L is the running task and may be suspended here, and raises
  * the ending of a task that was cancelled.
  * what: who waits, for messages, as "sleep"; copied. [-0, +0, e] */
@@ -42,8 +40,6 @@ int idle_task_wait(lua_State *L, lua_KContext ctx, lua_KFunction k);
  * the first time touch nothing that the wait's end frees. [-0, +0, -] */
 void idle_task_resume(lua_State *task);
 
-/* ---- Queues of waiting tasks ---- */
-
 typedef struct idle_waiter {
   TAILQ_ENTRY(idle_waiter) place;
   struct idle_queue *queue; /* NULL: in none */
@@ -59,8 +55,6 @@ void idle_queue_leave(idle_waiter *waiter);
 
 /* Wakes all waiters present; they run at the loop's next turn. */
 void idle_queue_wake(idle_queue *queue);
-
-/* ---- Tasks as objects ---- */
 
 /* Makes a task of the function and its arguments on top of the stack, and
  * pushes its object. It starts at the loop's next turn.

@@ -31,8 +31,6 @@ static int64_t now_ms(idle_clock *clock) { return of(clock)->start_ms + (int64_t
 
 static uint64_t monotonic_ns(idle_clock *clock) { return of(clock)->now_ms * 1000000; }
 
-/* ---- A binary heap ---- */
-
 static bool is_before(const Timer *a, const Timer *b) {
   return a->due_ms != b->due_ms ? a->due_ms < b->due_ms : a->number < b->number;
 }
@@ -79,8 +77,6 @@ static void take_out(VirtualClock *clock, Timer *timer) {
   }
   timer->index = NOWHERE;
 }
-
-/* ---- The clock ---- */
 
 static idle_timer *start(idle_clock *clock, uint64_t delay_ms, idle_on_timeout on_timeout, void *context) {
   VirtualClock *self = of(clock);

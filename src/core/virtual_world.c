@@ -19,8 +19,6 @@ enum { MOST_STILL_TURNS = 250000 };
  * wait for the machine ends sooner. */
 enum { MOST_LOOKS = 1000000, LOOKS_TO_CLEAN_UP = 100, LOOKS_OF_A_REFUSAL = 1000 };
 
-/* ---- Opening and closing ---- */
-
 bool idle_virtual_world_open(idle_world *world, idle_task *caller, int64_t now_ms, uint64_t limit_ms) {
   idle_clock *clock = idle_virtual_clock_open(now_ms, limit_ms);
   if (clock == NULL) return false;
@@ -56,8 +54,6 @@ void idle_virtual_world_close(idle_world *world) {
   world->clock->close(world->clock);
   world->clock = NULL;
 }
-
-/* ---- Going on ---- */
 
 bool idle_virtual_world_is_running(lua_State *L) {
   const idle_task *task = idle_scheduler_of(L)->current;

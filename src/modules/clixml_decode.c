@@ -42,8 +42,6 @@ static bool refuse(lua_State *L, const Node *node, const char *problem) {
 
 static void push_null(lua_State *L) { lua_pushlightuserdata(L, NULL); }
 
-/* ---- Primitive types ---- */
-
 static bool push_text(lua_State *L, const Node *node) {
   lua_pushlstring(L, node->text, node->text_size);
   return true;
@@ -133,8 +131,6 @@ static const PushPrimitive primitives[IDLE_CLIXML_UNKNOWN] = {
     [IDLE_CLIXML_U64] = push_text,    [IDLE_CLIXML_URI] = push_text,    [IDLE_CLIXML_Version] = push_text,
     [IDLE_CLIXML_XD] = push_text,
 };
-
-/* ---- Objects ---- */
 
 /* What was found between <Obj> and </Obj>; NULL = not there. */
 typedef struct {
@@ -310,8 +306,6 @@ static bool push_value(lua_State *L, Reader *reader, const Node *node) {
   if (node->text == NULL) return refuse(L, node, "holds elements, not a value");
   return push_primitive(L, node);
 }
-
-/* ---- The function ---- */
 
 /* __close and __gc. */
 static int free_document(lua_State *L) {

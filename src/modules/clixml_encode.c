@@ -35,8 +35,6 @@ typedef struct {
 
 static bool write_value(lua_State *L, Output *output, int index, const char *name, const Place *place);
 
-/* ---- Refusing ---- */
-
 /* [-0, +0, m] on the buffer's terms */
 static void add_key(luaL_Buffer *path, const Place *place, bool is_first) {
   bool is_plain = place->key_size > 0 && strspn(place->key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -71,8 +69,6 @@ static bool refuse(lua_State *L, const Output *output, const Place *place, const
   return false;
 }
 
-/* ---- Strings, bytes, secrets ---- */
-
 static bool write_string(lua_State *L, Output *output, int index, const char *name, const Place *place) {
   size_t size;
   const char *text = lua_tolstring(L, index, &size);
@@ -103,8 +99,6 @@ static bool write_secret(lua_State *L, Output *output, const idle_secret *secret
   idle_clixml_put_text(&output->xml, name, text, size);
   return true;
 }
-
-/* ---- Tables ---- */
 
 typedef struct {
   size_t items;
@@ -243,8 +237,6 @@ static bool write_value(lua_State *L, Output *output, int index, const char *nam
     return secret != NULL ? write_secret(L, output, secret, name, place) : refuse_type(L, output, index, place);
   }
 }
-
-/* ---- The function ---- */
 
 /* __close and __gc. */
 static int free_output(lua_State *L) {

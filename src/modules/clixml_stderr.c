@@ -12,8 +12,6 @@
 #define DOCUMENT_END "</Objs>"
 #define LONGEST_INPUT ((size_t)1024 * 1024)
 
-/* ---- Characters ---- */
-
 /* Without memory for more, the text that is there has to do. */
 static void put(idle_buffer *out, const char *text) { idle_buffer_append(out, text, strlen(text)); }
 
@@ -55,8 +53,6 @@ static void end_line(idle_buffer *out) {
   size_t size = idle_buffer_size(out);
   if (size > 0 && idle_buffer_bytes(out)[size - 1] != '\n') put(out, "\n");
 }
-
-/* ---- Documents and raw text ---- */
 
 /* Returns: where `text` begins in [at, end), or NULL. */
 static const char *find(const char *at, const char *end, const char *text) {

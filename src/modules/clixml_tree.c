@@ -43,8 +43,6 @@ const char *idle_clixml_element_name(idle_clixml_element element) {
   return element < IDLE_CLIXML_UNKNOWN ? element_names[element] : "?";
 }
 
-/* ---- Memory ---- */
-
 static void *allocate(idle_clixml_tree *tree, size_t size) {
   size = (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
   Block *block = tree->blocks;
@@ -78,8 +76,6 @@ void idle_clixml_tree_free(idle_clixml_tree *tree) {
   tree->blocks = NULL;
   tree->root = NULL;
 }
-
-/* ---- Handlers of expat ---- */
 
 /* expat may still report the end of the tag at which it was stopped. */
 static bool is_stopped(const Parse *parse) { return parse->tree->error[0] != '\0'; }
@@ -205,8 +201,6 @@ static void on_doctype(void *context, const char *name, const char *system_id, c
   (void)name, (void)system_id, (void)public_id, (void)has_subset;
   stop(context, "a DOCTYPE is not allowed", "");
 }
-
-/* ---- The parse ---- */
 
 static void feed(Parse *parse, const char *bytes, size_t size) {
   for (size_t at = 0;;) {

@@ -19,8 +19,6 @@
 #define WRITER "idle.json.writer"
 #define DOCUMENT "idle.json.document"
 
-/* ---- From Lua ---- */
-
 typedef struct {
   idle_buffer out;
   int indent; /* blanks a level; 0: all on one line */
@@ -276,8 +274,6 @@ static int json_encode(lua_State *L) {
   idle_buffer_free(&writer->out);
   return 1;
 }
-
-/* ---- To Lua ---- */
 
 static int document_gc(lua_State *L) {
   json_t **document = luaL_checkudata(L, 1, DOCUMENT);

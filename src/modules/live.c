@@ -34,8 +34,6 @@ static int live_births(lua_State *L) {
   return 1;
 }
 
-/* ---- Tasks ---- */
-
 static void set_string(lua_State *L, const char *name, const char *text) {
   lua_pushstring(L, text);
   lua_setfield(L, -2, name);
@@ -108,8 +106,6 @@ static int live_failures(lua_State *L) {
   return 1;
 }
 
-/* ---- Objects ---- */
-
 static int live_enter(lua_State *L) {
   luaL_checkany(L, 1);
   luaL_checktype(L, 2, LUA_TFUNCTION);
@@ -131,8 +127,6 @@ static int live_forget(lua_State *L) {
   idle_census_forget(L, (uint64_t)luaL_checkinteger(L, 1));
   return 0;
 }
-
-/* ---- Files of Lua's own library ---- */
 
 /* Somebody may have given it the metatable of something else, and then nobody can close it as a file. */
 static int file_is_open(lua_State *L) {

@@ -10,8 +10,6 @@
 #define WAIT "idle.loop.wait"
 #define CONDITION "idle.loop.condition"
 
-/* ---- Waits: a place in a queue, a timer, or both ---- */
-
 typedef struct {
   idle_waiter waiter;
   idle_clock *clock;
@@ -70,8 +68,6 @@ static int wait_over(lua_State *L, int status, lua_KContext index) {
   return 1;
 }
 
-/* ---- Conditions ---- */
-
 static int loop_condition(lua_State *L) {
   idle_queue *queue = lua_newuserdatauv(L, sizeof *queue, 0);
   TAILQ_INIT(queue);
@@ -94,8 +90,6 @@ static int condition_notify(lua_State *L) {
   idle_queue_wake(luaL_checkudata(L, 1, CONDITION));
   return 0;
 }
-
-/* ---- Tasks ---- */
 
 static idle_task *check_task(lua_State *L) { return luaL_checkudata(L, 1, IDLE_TASK); }
 
@@ -148,8 +142,6 @@ static int task_is_done(lua_State *L) {
   lua_pushboolean(L, idle_task_is_done(check_task(L)));
   return 1;
 }
-
-/* ---- Clock and random numbers ---- */
 
 static int loop_now_ms(lua_State *L) {
   idle_virtual_world_look(L);

@@ -81,8 +81,6 @@ static void regulate(Process *process) {
   idle_child_set_mark(process->child, mark);
 }
 
-/* ---- Waiting ---- */
-
 static void on_timeout(void *context) {
   Wait *wait = context;
   wait->is_due = true;
@@ -131,8 +129,6 @@ static int wait_for(lua_State *L, const char *lack, size_t mark, lua_KContext ct
 static int fail_closed(lua_State *L) {
   return idle_fail(L, "pipe.eof", "'%s' was closed by another task", push_name(L));
 }
-
-/* ---- Methods ---- */
 
 static size_t opt_limit(lua_State *L, int argument, size_t otherwise) {
   lua_Integer limit = luaL_optinteger(L, argument, (lua_Integer)otherwise);
@@ -320,8 +316,6 @@ static int process_is_open(lua_State *L) {
   lua_pushboolean(L, 1);
   return 1;
 }
-
-/* ---- Functions ---- */
 
 static int process_spawn(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);

@@ -32,8 +32,6 @@ void idle_bond_tie(const idle_bond *bond, pid_t group) {
   }
 }
 
-/* ---- In the child ---- */
-
 static _Thread_local const idle_bond *expecting;
 
 static void on_fork_in_child(void) {
@@ -47,8 +45,6 @@ static int fork_error;
 static void watch_forks(void) { fork_error = pthread_atfork(NULL, NULL, on_fork_in_child); }
 
 void idle_bond_expect_fork(const idle_bond *bond) { expecting = bond; }
-
-/* ---- The bond ---- */
 
 int idle_bond_make(idle_bond *bond) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;

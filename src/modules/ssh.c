@@ -25,8 +25,6 @@ static idle_link *check_open_link(lua_State *L) {
   return link;
 }
 
-/* ---- Connecting ---- */
-
 static void close_client(void *client) {
   idle_link *link = ((Client *)client)->link;
   if (link != NULL) idle_link_close(link);
@@ -94,8 +92,6 @@ static int ssh_connect(lua_State *L) {
   wait->what = client;
   return connect_on(L, LUA_OK, 0);
 }
-
-/* ---- Methods ---- */
 
 static int client_exec(lua_State *L) { return idle_ssh_pipe_exec(L, check_open_link(L)); }
 

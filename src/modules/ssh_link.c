@@ -21,8 +21,6 @@ static void let_go(idle_link *link) {
   free(link);
 }
 
-/* ---- Reading ---- */
-
 /* Reads one stream into its buffer. Returns: whether anything is new. */
 static bool fill(idle_link_pipe *pipe, idle_ssh_stream stream, idle_buffer *buffer, bool *is_ended) {
   if (*is_ended || pipe->is_lost) return false;
@@ -73,8 +71,6 @@ static bool serve_pipe(idle_link_pipe *pipe) {
   is_new |= has_flipped(&pipe->is_over, idle_ssh_exit_of(pipe->channel, &exit) != IDLE_SSH_AGAIN);
   return is_new;
 }
-
-/* ---- Polling ---- */
 
 static void on_poll_closed(uv_handle_t *poll) {
   let_go(poll->data);
@@ -162,8 +158,6 @@ static void on_keepalive(uv_timer_t *timer) {
   idle_ssh_keepalive(link->ssh);
   (void)idle_link_serve(link);
 }
-
-/* ---- Connecting ---- */
 
 static void on_resolved(void *context) {
   idle_link *link = context;
@@ -284,8 +278,6 @@ void idle_link_close(idle_link *link) {
 }
 
 void idle_link_release(idle_link *link) { let_go(link); }
-
-/* ---- Serving ---- */
 
 bool idle_link_serve(idle_link *link) {
   if (link->ssh == NULL) return false;

@@ -53,8 +53,6 @@ static void tell_trace(lua_State *L, int index, const idle_link_pipe *pipe) {
   lua_pop(L, 1);
 }
 
-/* ---- Waiting ---- */
-
 static int fail_lost(lua_State *L, const idle_link_pipe *pipe) {
   idle_ssh_error error;
   if (pipe->link == NULL) return idle_fail(L, "pipe.eof", "the command was closed by another task");
@@ -94,8 +92,6 @@ static int call(lua_State *L, const Method *method, double timeout_ms, size_t nu
   wait->mark = mark;
   return look(L, LUA_OK, (lua_KContext)method);
 }
-
-/* ---- Reading ---- */
 
 static size_t opt_limit(lua_State *L, int argument, lua_Integer otherwise) {
   lua_Integer limit = luaL_optinteger(L, argument, otherwise);
@@ -164,8 +160,6 @@ static int pipe_stderr(lua_State *L) {
   return 1;
 }
 
-/* ---- Writing ---- */
-
 static int give_input(lua_State *L, idle_link_pipe *pipe, idle_ssh_waiting *wait) {
   size_t size, count;
   const char *bytes = lua_tolstring(L, 2, &size);
@@ -197,8 +191,6 @@ static int pipe_finish(lua_State *L) {
   lua_pushboolean(L, 1);
   return 1;
 }
-
-/* ---- The end ---- */
 
 static int take_exit(lua_State *L, idle_link_pipe *pipe, idle_ssh_waiting *wait) {
   (void)wait;
@@ -242,8 +234,6 @@ static int pipe_gc(lua_State *L) {
   box->pipe = NULL;
   return 0;
 }
-
-/* ---- Starting ---- */
 
 static int fail_start(lua_State *L, const idle_link_pipe *pipe) {
   idle_ssh_error error = {.kind = "ssh.timeout"};

@@ -22,8 +22,6 @@ struct idle_tunnel {
   bool has_ended; /* nothing more comes from the hop */
 };
 
-/* ---- The socket pair ---- */
-
 static void on_poll_closed(uv_handle_t *poll) { free(poll); }
 
 static void close_socket(idle_tunnel *tunnel) {
@@ -78,8 +76,6 @@ static bool make_pair(idle_tunnel *tunnel, int *other) {
   *other = ends[1];
   return true;
 }
-
-/* ---- Moving ---- */
 
 /* From the inner client to the hop. Returns: whether there may be more. */
 static bool move_up(idle_tunnel *tunnel) {
@@ -159,8 +155,6 @@ static void watch(idle_tunnel *tunnel) {
   uv_unref((uv_handle_t *)tunnel->poll); /* those who wait on the inner connection keep the program alive */
 }
 
-/* ---- The beginning ---- */
-
 static void refuse(idle_tunnel *tunnel, const char *kind, const char *text) {
   tunnel->is_over = true;
   idle_ssh_way_refused(tunnel->inner->ssh, kind, text);
@@ -216,8 +210,6 @@ void idle_tunnels_serve(idle_link *hop) {
   idle_tunnel *tunnel;
   TAILQ_FOREACH(tunnel, &hop->tunnels, place) serve(tunnel);
 }
-
-/* ---- The end ---- */
 
 static void leave_hop(idle_tunnel *tunnel) {
   if (tunnel->hop == NULL) return;

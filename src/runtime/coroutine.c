@@ -13,8 +13,6 @@ static lua_State *check_thread(lua_State *L) {
   return thread;
 }
 
-/* ---- Resuming ---- */
-
 /* A signal has to stop the thread that runs, so it has to be known. */
 static int resume_noted(lua_State *L, lua_State *thread, int arguments, int *results) {
   idle_scheduler *scheduler = idle_scheduler_of(L);
@@ -92,8 +90,6 @@ static int co_wrap(lua_State *L) {
   lua_pushcclosure(L, call_wrapped, 1);
   return 1;
 }
-
-/* ---- A task is a main thread ---- */
 
 static int co_running(lua_State *L) {
   idle_task *task = idle_task_of(L);

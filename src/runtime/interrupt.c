@@ -22,8 +22,6 @@ static const char *timeout_text; /* what the error says; owned by watchdog.c */
 
 static bool is_pending(void) { return has_int || has_term || has_timeout; }
 
-/* ---- Stopping Lua code that computes ---- */
-
 /* Tells every task to end, if SIGTERM or the timeout says so. */
 static bool end_tasks(idle_runtime *rt) {
   if (!has_term && !has_timeout) return false;
@@ -87,8 +85,6 @@ void idle_interrupt_pass_on(lua_State *L) {
   if (L != NULL && is_pending()) idle_hook_set(L, stop, 1);
 }
 
-/* ---- Stopping waits ---- */
-
 static bool has_begun(const idle_task *task) { return task->arguments == 0; }
 
 bool idle_interrupt_deliver(idle_runtime *rt) {
@@ -110,8 +106,6 @@ bool idle_interrupt_deliver(idle_runtime *rt) {
   idle_task_run(rt->main); /* before a task that made way for it */
   return true;
 }
-
-/* ---- Signals ---- */
 
 static void set_handler(int number, void (*handler)(int)) {
   /* No SA_RESTART: io.read has to notice, too. */

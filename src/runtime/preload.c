@@ -6,8 +6,6 @@
 #include <lauxlib.h>
 #include <string.h>
 
-/* ---- Packed files ---- */
-
 static const idle_packed_file *find_packed(const char *name) {
   const idle_packed_file *file = idle_packed_files;
   while (file->name != NULL && strcmp(file->name, name) != 0) file++;
@@ -41,8 +39,6 @@ static int open_packed(lua_State *L) {
   luaL_newlib(L, functions);
   return 1;
 }
-
-/* ---- The list ---- */
 
 static const luaL_Reg c_modules[] = {{"idle.base64", luaopen_idle_base64},   {"idle.clixml", luaopen_idle_clixml},
                                      {"idle.file", luaopen_idle_file},       {"idle.hash", luaopen_idle_hash},

@@ -15,8 +15,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* ---- Opening and closing ---- */
-
 /* [-1, +0, e] as a protected call: (ignore_environment, runtime). */
 static int open_libraries(lua_State *L) {
   idle_runtime *rt = lua_touserdata(L, 2);
@@ -123,8 +121,6 @@ void idle_close(idle_runtime *rt) {
   if (uv_loop_close(&rt->loop) == 0) free(rt); /* else a thread still uses the loop */
 }
 
-/* ---- Running ---- */
-
 enum { VIRTUAL_TURNS_PER_LOOP = 100 };
 
 lua_State *idle_runtime_lua(idle_runtime *rt) { return rt->L; }
@@ -228,8 +224,6 @@ int idle_runtime_ended_by(const idle_runtime *rt, const char **reason) {
   *reason = rt->scheduler.ending.text;
   return rt->ended_by;
 }
-
-/* ---- The public calls ---- */
 
 /* Keeps the text on top as the reason of a failure. [-1, +0, -] */
 static void keep_error(idle_runtime *rt) {

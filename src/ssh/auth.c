@@ -56,8 +56,6 @@ void idle_auth_note_tried(const idle_ssh *ssh, const char *what, const char *out
   idle_ssh_trace(ssh, "tried %s%s%s", what, *outcome == '\0' ? "" : ": ", outcome);
 }
 
-/* ---- Errors ---- */
-
 /* What to give to a login for which nothing was given. */
 static const char *missing_credential(const idle_auth *auth) {
   bool takes_key = idle_auth_offers(auth, "publickey");
@@ -121,8 +119,6 @@ static idle_auth_outcome fail_lost(const idle_ssh *ssh, idle_ssh_error *error) {
   return IDLE_AUTH_BROKEN;
 }
 
-/* ---- One attempt ---- */
-
 /* After a signature the server may want a second factor, and offers other
  * methods then; libssh2 does not say so. */
 static idle_auth_outcome ask_again(idle_ssh *ssh) {
@@ -143,8 +139,6 @@ idle_auth_outcome idle_auth_judge(idle_ssh *ssh, int result, const char *what, i
   return result == 0 ? IDLE_AUTH_ACCEPTED : IDLE_AUTH_REFUSED;
 }
 
-/* ---- The question for methods ---- */
-
 /* It carries the name of the account, nothing else. */
 static idle_auth_outcome ask_methods(idle_ssh *ssh, idle_ssh_error *error) {
   idle_auth *auth = ssh->auth;
@@ -163,8 +157,6 @@ static idle_auth_outcome ask_methods(idle_ssh *ssh, idle_ssh_error *error) {
   auth->step = auth->after_asking - 1;      /* one is added for REFUSED */
   return IDLE_AUTH_REFUSED;
 }
-
-/* ---- One after the other ---- */
 
 static idle_auth_outcome (*const steps[])(idle_ssh *ssh, idle_ssh_error *error) = {
     idle_auth_try_only_identity, ask_methods,

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Identity files ---- */
-
 static bool is_locked(const idle_ssh *ssh, const idle_identity *identity) {
   return idle_identity_is_locked(identity, ssh->passphrase);
 }
@@ -153,8 +151,6 @@ idle_auth_outcome idle_auth_try_identities(idle_ssh *ssh, idle_ssh_error *error)
   if (ssh->auth->identity < ssh->identity_count) idle_auth_note_tried(ssh, "identity files", "not offered");
   return IDLE_AUTH_REFUSED;
 }
-
-/* ---- Agent ---- */
 
 static void note_foreign_keys(const idle_ssh *ssh) {
   idle_auth *auth = ssh->auth;

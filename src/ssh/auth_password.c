@@ -28,8 +28,6 @@ idle_auth_outcome idle_auth_try_password(idle_ssh *ssh, idle_ssh_error *error) {
   return outcome;
 }
 
-/* ---- keyboard-interactive ---- */
-
 /* As PAM's modules, and Windows, put it. */
 static bool asks_for_new_password(const LIBSSH2_USERAUTH_KBDINT_PROMPT *prompt) {
   static const char *const marks[] = {"expired", "change your password", "new password", "new unix password", NULL};

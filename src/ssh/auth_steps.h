@@ -36,7 +36,7 @@ struct idle_auth {
   char unanswered[120]; /* the first prompt for which there was no answer, escaped; "" = none */
 };
 
-/* ---- auth.c ---- */
+/* auth.c */
 
 bool idle_auth_offers(const idle_auth *auth, const char *method);
 
@@ -49,7 +49,7 @@ idle_auth_outcome idle_auth_judge(idle_ssh *ssh, int result, const char *what, i
 /* Whether one more key could make the server disconnect. */
 bool idle_auth_is_at_limit(const idle_auth *auth);
 
-/* ---- auth_keys.c ---- */
+/* auth_keys.c */
 
 /* The identity file, if there is only one: then the question for methods can be left out. */
 idle_auth_outcome idle_auth_try_only_identity(idle_ssh *ssh, idle_ssh_error *error);
@@ -58,7 +58,7 @@ idle_auth_outcome idle_auth_try_identities(idle_ssh *ssh, idle_ssh_error *error)
 idle_auth_outcome idle_auth_list_agent_keys(idle_ssh *ssh, idle_ssh_error *error);
 idle_auth_outcome idle_auth_try_agent_keys(idle_ssh *ssh, idle_ssh_error *error);
 
-/* ---- auth_password.c ---- */
+/* auth_password.c */
 
 idle_auth_outcome idle_auth_try_password(idle_ssh *ssh, idle_ssh_error *error);
 idle_auth_outcome idle_auth_try_keyboard(idle_ssh *ssh, idle_ssh_error *error);

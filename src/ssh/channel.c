@@ -5,8 +5,6 @@
 
 #define MAX_WRITE_BYTES 32768
 
-/* ---- Running ---- */
-
 /* Hands the pending bytes to libssh2, which must see the same ones again until
  * it has taken them. */
 static void write_pending(idle_ssh_channel *channel) {
@@ -164,8 +162,6 @@ idle_ssh_status idle_ssh_exit_of(idle_ssh_channel *channel, idle_ssh_exit *resul
   if (channel->is_closed || channel->exit.has_status) return IDLE_SSH_OK;
   return channel->ssh == NULL || idle_ssh_is_lost(channel->ssh) ? IDLE_SSH_FAILED : IDLE_SSH_AGAIN;
 }
-
-/* ---- The end ---- */
 
 void idle_ssh_channel_free(idle_ssh_channel *channel) {
   if (channel == NULL) return;

@@ -135,8 +135,6 @@ bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result) {
   }
 }
 
-/* ---- Making one ---- */
-
 static bool prepare(idle_ssh *ssh, const idle_ssh_options *options, idle_ssh_error *error) {
   ssh->auth = idle_auth_new();
   if (ssh->auth == NULL || !idle_options_copy(ssh, options)) {
@@ -201,8 +199,6 @@ void idle_ssh_free(idle_ssh *ssh) {
   free(ssh);
   libssh2_exit();
 }
-
-/* ---- Connecting ---- */
 
 void idle_ssh_resolved(idle_ssh *ssh, struct addrinfo *addresses, int gai_error, int system_error) {
   ssh->gai_error = gai_error;
@@ -348,8 +344,6 @@ idle_ssh_interest idle_ssh_interest_of(const idle_ssh *ssh) {
   }
   return interest;
 }
-
-/* ---- Open ---- */
 
 void idle_ssh_pump(idle_ssh *ssh) {
   idle_wire_begin_turn(&ssh->wire);

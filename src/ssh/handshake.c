@@ -7,8 +7,6 @@
 /* More than every window of every channel together. */
 #define MEMORY_LIMIT_BYTES (64u * 1024 * 1024)
 
-/* ---- What libssh2 calls ---- */
-
 static idle_ssh *client_of(void **abstract) { return *abstract; }
 
 /* The packet that asks the questions of keyboard-interactive, and announces a
@@ -91,8 +89,6 @@ void idle_handshake_end(idle_ssh *ssh) {
   idle_wire_close(&ssh->wire);
 }
 
-/* ---- Errors ---- */
-
 /* What the server said instead of a banner. */
 static void add_greeting(const idle_ssh *ssh, char *text, size_t capacity) {
   const idle_wire *wire = &ssh->wire;
@@ -171,8 +167,6 @@ idle_ssh_status idle_handshake_timeout(idle_ssh *ssh, idle_ssh_error *error) {
                        : ssh->wire.stage == IDLE_WIRE_KEXINIT ? "list of algorithms"
                                                               : "answer to the key exchange");
 }
-
-/* ---- Going on ---- */
 
 /* libssh2 does not look at the version. */
 static bool is_ssh2(const char *banner) {

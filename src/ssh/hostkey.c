@@ -165,8 +165,6 @@ static idle_ssh_status fail_authority(const idle_ssh *ssh, const idle_known_entr
   return IDLE_SSH_FAILED;
 }
 
-/* ---- A key that is added ---- */
-
 static idle_host_verdict judge(const idle_ssh *ssh, const unsigned char *key, size_t size,
                                const idle_known_entry **entry) {
   return idle_known_hosts_judge(&ssh->known, ssh->key_type, key, size, entry);

@@ -8,8 +8,6 @@
 
 #define DIRECT "direct-tcpip" /* the type of a channel that connects to a port */
 
-/* ---- What libssh2 does not tell ---- */
-
 enum { MSG_KEXINIT = 20, MSG_CHANNEL_OPEN = 90, MSG_CHANNEL_OPEN_FAILURE = 92, MSG_CHANNEL_REQUEST = 98 };
 
 static unsigned read_u32(const unsigned char *b) {
@@ -52,8 +50,6 @@ void idle_channel_observe(void *context, const unsigned char *bytes, size_t size
   if (size >= 25 && bytes[0] == MSG_CHANNEL_REQUEST && memcmp(bytes + 5, status, 15) == 0)
     note_status(ssh, read_u32(bytes + 1), read_u32(bytes + 21));
 }
-
-/* ---- Opening ---- */
 
 static void add_last(idle_ssh_channel *channel) {
   idle_ssh_channel **place = &channel->ssh->channels;

@@ -105,7 +105,7 @@ bool idle_ssh_is_again(idle_ssh *ssh, ssize_t result);
 /* Appends why the connection was lost. */
 void idle_ssh_add_loss(const idle_ssh *ssh, char *text, size_t capacity);
 
-/* ---- reach.c ---- */
+/* reach.c */
 
 /* Connects to an address of the server: its socket is in ssh->dial then. */
 idle_ssh_status idle_reach_step(idle_ssh *ssh, idle_ssh_error *error);
@@ -113,7 +113,7 @@ idle_ssh_status idle_reach_step(idle_ssh *ssh, idle_ssh_error *error);
 /* What to say when the time is over before that. */
 idle_ssh_status idle_reach_timeout(const idle_ssh *ssh, double elapsed_s, idle_ssh_error *error);
 
-/* ---- way.c ---- */
+/* way.c */
 
 /* Fills in the names of the server and of its hops. Returns: false when memory is short. */
 bool idle_way_name(idle_ssh *ssh, const idle_ssh_options *options);
@@ -127,7 +127,7 @@ idle_ssh_status idle_way_step(idle_ssh *ssh, idle_ssh_error *error);
 /* What to say when the time is over before that. */
 idle_ssh_status idle_way_timeout(const idle_ssh *ssh, double elapsed_s, idle_ssh_error *error);
 
-/* ---- options.c ---- */
+/* options.c */
 
 /* Whether the options can be right. */
 bool idle_options_check(const idle_ssh_options *options, idle_ssh_error *error);
@@ -141,7 +141,7 @@ bool idle_options_load_identities(idle_ssh *ssh, const idle_ssh_options *options
 /* Wipes and releases all of them. */
 void idle_options_forget_identities(idle_ssh *ssh);
 
-/* ---- handshake.c ---- */
+/* handshake.c */
 
 /* Makes the session on a fresh connection. */
 bool idle_handshake_begin(idle_ssh *ssh);
@@ -155,7 +155,7 @@ idle_ssh_status idle_handshake_timeout(idle_ssh *ssh, idle_ssh_error *error);
 /* Releases the session, whatever it is doing, and closes the socket. */
 void idle_handshake_end(idle_ssh *ssh);
 
-/* ---- hostkey.c ---- */
+/* hostkey.c */
 
 /* Reads known_hosts. */
 bool idle_hostkey_load(idle_ssh *ssh, idle_ssh_error *error);
@@ -177,7 +177,7 @@ bool idle_hostkey_is_locked_out(const idle_ssh *ssh);
 /* What to say when the time is over meanwhile. */
 idle_ssh_status idle_hostkey_timeout(const idle_ssh *ssh, idle_ssh_error *error);
 
-/* ---- channel.c ---- */
+/* channel.c */
 
 /* Looks at memory before libssh2 releases it: see there. */
 void idle_channel_observe(void *ssh, const unsigned char *bytes, size_t size);

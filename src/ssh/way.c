@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Names ---- */
-
 static char *format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Owned by the caller; NULL when memory is short. */
@@ -50,8 +48,6 @@ void idle_way_add_hop(const idle_ssh *ssh, char *text, size_t capacity) {
   else
     idle_text_add(text, capacity, "ssh -J %.*s %s ", (int)(comma - ssh->hops), ssh->hops, comma + 1);
 }
-
-/* ---- Going through the hop ---- */
 
 static const char *way_text(const idle_ssh *ssh) {
   return ssh->way_text == NULL ? "there was not enough memory" : ssh->way_text;

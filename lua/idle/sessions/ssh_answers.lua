@@ -76,8 +76,6 @@ function ssh_answers.ask(arguments, host)
   return answer.words
 end
 
--- ---- One answer for all ----
-
 -- Whether a line may count for some hosts only. A name is written as a value, or a hash of it is, which does not show
 -- it; what that often stands in, ControlPath, is of no matter to us. Words may stand in quotes, and files that are
 -- included may be named by tokens: what is rare is not understood here, and so each host is asked about.

@@ -66,8 +66,6 @@ local function set_words(words, names)
   return found
 end
 
--- ---- Paths ----
-
 -- ssh prints the paths of its own defaults with its idea of where the user is at home.
 local function home()
   return all_of(defaults(), "userknownhostsfile"):match("^(.-)/%.ssh/known_hosts") or os.getenv("HOME") or ""
@@ -108,8 +106,6 @@ local function agent_of(words)
   if variable then return os.getenv(variable) or "none" end
   return agent
 end
-
--- ---- Reading ----
 
 local function warn_of_what_is_not_followed(words, host)
   for _, row in ipairs(words_of.NEVER_FOLLOWED) do

@@ -45,8 +45,6 @@ local function program_because(given, obstacle, connector)
   return program(given, connector)
 end
 
--- ---- Keys ----
-
 -- Our own transport uses them at jump hosts as well; ssh goes by its configuration alone there.
 local FOR_HOPS = { "identity_file", "known_hosts", "agent", "agent_socket", "strict_host_key" }
 

@@ -28,8 +28,6 @@ function coverage.begin(path)
   return setmetatable({ folder = folder, path = absolute(path, folder), shown = path }, Coverage)
 end
 
--- ---- What counts ----
-
 local function add(sums, counts)
   for line, count in pairs(counts) do sums[line] = (sums[line] or 0) + count end
 end
@@ -63,8 +61,6 @@ local function is_wanted(path, folder, specs, ignored)
   if path:sub(1, #folder) ~= folder or path:find("/%.busted$") then return false end
   return not specs or not (ignored[path] or path:sub(#folder + 1):find("^spec/"))
 end
-
--- ---- One file ----
 
 -- Names as the script has them; a function without one goes by its line.
 local function name_of(text, line)

@@ -34,8 +34,6 @@ end
 
 local function first_on(core, channel, f) on(core, channel, f, FIRST) end
 
--- ---- What was raised ----
-
 -- busted's handler of errors makes nil of each, and then a `__close` of the script would take an error for a good end:
 -- a transaction would be committed, a run `Completed`.
 local function keep_errors(core)
@@ -46,8 +44,6 @@ local function keep_errors(core)
     end)
   end)
 end
-
--- ---- Leaks ----
 
 -- Where busted says that something went wrong; the message has the place.
 local function trace_of(element, message)
@@ -115,8 +111,6 @@ local function check_specs(core)
   return function() scope = leaks.begin() end
 end
 
--- ---- The end from outside ----
-
 local is_interrupted = false
 
 --- Whether Ctrl-C has ended the run.
@@ -148,16 +142,12 @@ local function tell_errors_at_end(core)
   end)
 end
 
--- ---- The end from within ----
-
 -- Behind the suite's end busted itself ends the program.
 local function refuse_exits(core)
   local refused
   first_on(core, { "suite", "start" }, function() refused = exits.refuse() end)
   on(core, { "suite", "end" }, function() refused:close() end)
 end
-
--- ---- Chance ----
 
 -- Returns what is to run before each spec.
 local function seed_specs(core, options)
@@ -189,8 +179,6 @@ local function seed_specs(core, options)
   end)
   return begin
 end
-
--- ---- All ----
 
 local function count_lines(core, options)
   local specs = {}

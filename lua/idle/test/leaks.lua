@@ -40,8 +40,6 @@ function leaks.begin()
   return { birth = live.births(), descriptors = live.descriptors(), output = io.output(), input = io.input() }
 end
 
--- ---- Tasks ----
-
 local function has(tasks, field)
   for _, task in ipairs(tasks) do
     if task[field] then return true end
@@ -98,8 +96,6 @@ local function end_tasks(found, birth)
   settle(birth)
 end
 
--- ---- Objects ----
-
 local function close(object)
   if io.type(object) then
     object:close()
@@ -130,8 +126,6 @@ local function put_back_files(found, scope)
     end
   end
 end
-
--- ---- Descriptors ----
 
 -- Nobody can close them, so the scopes around would tell them again.
 local told = {}
@@ -164,8 +158,6 @@ local function name_descriptors(found, scope)
     found[#found + 1] = { text = ("file descriptor %d (%s) was left open"):format(descriptor.fd, descriptor.target) }
   end
 end
-
--- ---- Errors that nobody joined ----
 
 local function text_of_failure(failure)
   return positions.text(failure.error, failure.raised_at or failure.place)
