@@ -116,6 +116,17 @@ describe("idle.loop, the thread of a task", function()
     assert.equal(0, calls)
   end)
 
+  it("fails with what a hook raises when the task itself returns", function()
+    local task = loop.spawn(function()
+      debug.sethook(function()
+        if not debug.getinfo(3, "l") then error("by the hook", 0) end
+      end, "r")
+      return "a result"
+    end)
+    local ok, err = pcall(task.join, task)
+    assert.same({ false, "by the hook" }, { ok, err })
+  end)
+
   it("does not call the hook of a task before that Ctrl-C has ended", function()
     local started <close> = child.start({ "-", stdin = [[
       local loop = require("idle.loop")

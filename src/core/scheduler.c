@@ -96,9 +96,21 @@ void idle_task_abandon(idle_task *task) {
   finish(task);
 }
 
-/* The thread could not even keep its outcome. */
+/* The error object on top of the thread is the outcome, whatever it kept before. [-1, +0, -] */
+static void keep_last_error(idle_task *task) {
+  lua_State *L = task->scheduler->L;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, task);
+  lua_xmove(task->thread, L, 1);
+  lua_setiuservalue(L, -2, IDLE_TASK_OUTCOME);
+  lua_pop(L, 1);
+}
+
+/* The thread could not keep its outcome, or failed behind that: for want of memory, or in a hook. */
 static void finish_without_outcome(idle_task *task, int status) {
-  task->fault = status == LUA_YIELD ? "attempt to yield from outside a coroutine" : "not enough memory";
+  if (status == LUA_YIELD)
+    task->fault = "attempt to yield from outside a coroutine";
+  else
+    keep_last_error(task);
   task->has_failed = true;
   task->is_unhandled = true;
   reset_thread(task);
