@@ -151,6 +151,9 @@ describe("idle.sessions.passwords", function()
       assert.same({ 8, 11 }, { server.most, loop.monotonic() // 1 })
       assert.same({ [""] = 8 }, server.at_once(8))
       assert.equal(12, loop.monotonic() // 1)
+      idle.sleep(9)
+      server.at_once(8)
+      assert.equal(22, loop.monotonic() // 1)
     end)
   end)
 
@@ -280,6 +283,28 @@ describe("idle.sessions.passwords", function()
     end)
   end)
 
+  it("takes a login by a key for no proof of the password, but forgets none because of it", function()
+    virtual_time(function()
+      local server = world(function(number)
+        if number ~= 3 then return "ssh.lost" end
+        return nil, false
+      end)
+      for _ = 1, 2 do server.fails() end
+      server.log_in()
+      server.fails()
+      assert.matches("given 3 times already", server.fails().message)
+      assert.equal(3, server.given)
+    end)
+    virtual_time(function()
+      local server = world(function(number)
+        if number > 2 then return "ssh.lost" end
+        return nil, number == 1
+      end)
+      for _ = 1, 2 do server.log_in() end
+      for _ = 1, 4 do assert.equal("ssh.lost", server.fails().kind) end
+    end)
+  end)
+
   it("does not concern sessions without a password", function()
     virtual_time(function()
       local server = world(refused)
@@ -298,6 +323,17 @@ describe("idle.sessions.passwords", function()
       idle.forget_refused_passwords()
       assert.same({ [""] = 9 }, server.at_once(9))
       assert.same({ 10, 3 }, { server.given, loop.monotonic() // 1 })
+    end)
+  end)
+
+  it("forgets, too, that no answer came", function()
+    virtual_time(function()
+      local server = world(function() return "ssh.lost" end)
+      for _ = 1, 3 do server.fails() end
+      assert.equal("ssh.auth", server.fails().kind)
+      idle.forget_refused_passwords()
+      for _ = 1, 3 do assert.equal("ssh.lost", server.fails().kind) end
+      assert.equal("ssh.auth", server.fails().kind)
     end)
   end)
 

@@ -111,8 +111,8 @@ end
 
 local function learn(password, is_given, err)
   if not err then
-    password.proven_at, password.unanswered = loop.monotonic(), 0
-    password.is_right = password.is_right or is_given
+    password.proven_at = loop.monotonic()
+    password.is_right = password.is_right or is_given -- a key may have done it
   elseif is_given and err.kind == "ssh.auth" then
     password.refused_at, password.refusal = utc.format(loop.now_ms() / 1000), err.message
     password.proven_at = nil
