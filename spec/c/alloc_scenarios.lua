@@ -87,7 +87,6 @@ end
 
 function scenarios.loop()
   local task = loop.spawn(function(...)
-    coroutine.running() -- so that the next run needs another thread
     loop.sleep(0)
     return ...
   end, 1, 2)

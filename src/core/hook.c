@@ -12,29 +12,16 @@ bool idle_hook_took_line(lua_State *L, lua_Debug *frame) {
 /* The hook of a thread that nobody stops. */
 static void on_line(lua_State *L, lua_Debug *frame) { (void)idle_hook_took_line(L, frame); }
 
-/* Of a hook that is replaced something may be left: what a script's own calls, the
- * debug library keeps for the thread. */
-static void note_replaced(lua_State *L) {
-  idle_task *task = idle_task_of(L);
-  if (task != NULL && lua_gethook(L) != NULL) task->has_spent_thread = true;
-}
-
 void idle_hook_set(lua_State *L, lua_Hook hook, int count) {
-  note_replaced(L);
   int lines = idle_scheduler_of(L)->on_line != NULL ? LUA_MASKLINE : 0;
   lua_sethook(L, hook, LUA_MASKCOUNT | lines, count);
 }
 
 void idle_hook_clear(lua_State *L) {
-  note_replaced(L);
   if (idle_scheduler_of(L)->on_line != NULL)
     lua_sethook(L, on_line, LUA_MASKLINE, 0);
   else
     lua_sethook(L, NULL, 0, 0);
-}
-
-void idle_hook_inherit(lua_State *thread, lua_State *L) {
-  lua_sethook(thread, lua_gethook(L), lua_gethookmask(L), lua_gethookcount(L));
 }
 
 /* One that somebody is about to stop goes on to be. */

@@ -15,9 +15,6 @@ typedef void (*idle_on_line)(lua_State *L, lua_Debug *frame, void *context);
 void idle_hook_set(lua_State *L, lua_Hook hook, int count);
 void idle_hook_clear(lua_State *L);
 
-/* `thread` takes over the hook of L, as one does that L makes. */
-void idle_hook_inherit(lua_State *thread, lua_State *L);
-
 /* Whether the hook was called for a line, and that line was told. [-0, +0, e] */
 bool idle_hook_took_line(lua_State *L, lua_Debug *frame);
 

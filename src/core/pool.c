@@ -8,8 +8,6 @@
 
 enum { STEP = 16, LARGEST = 512, CLASSES = LARGEST / STEP + 1 };
 
-enum { LARGE_BLOCK = 16 * 1024 };
-
 /* A small script needs one chunk or two. What a large one has is spread over
  * all of its memory, where the processor finds its way sooner if the pages are
  * of the kernel's large ones. */
@@ -30,7 +28,6 @@ struct idle_pool {
   size_t unused_size;
   Chunk *chunks;
   size_t size; /* of all chunks, in bytes */
-  size_t large_blocks;
 };
 
 #ifdef __has_feature
@@ -124,11 +121,8 @@ void *idle_pool_alloc(void *context, void *block, size_t old_size, size_t new_si
     if (block != NULL) release(pool, block, old_size);
     return NULL;
   }
-  if (new_size > LARGE_BLOCK) pool->large_blocks++;
   return block == NULL ? take(pool, new_size) : resize(pool, block, old_size, new_size);
 }
-
-size_t idle_pool_large_blocks(const idle_pool *pool) { return pool->large_blocks; }
 
 idle_pool *idle_pool_new(void) { return calloc(1, sizeof(idle_pool)); }
 

@@ -25,7 +25,4 @@ void idle_pool_free(idle_pool *pool);
  * Returns: NULL when memory is short, but never for a block that is made smaller. */
 void *idle_pool_alloc(void *pool, void *block, size_t old_size, size_t new_size);
 
-/* How many blocks of more than 16 KiB were ever asked for. */
-size_t idle_pool_large_blocks(const idle_pool *pool);
-
 #endif

@@ -59,9 +59,14 @@ void idle_queue_wake(idle_queue *queue) {
   }
 }
 
-/* Lets go of the object. */
+/* Lets go of the thread, and of the object unless its error waits for somebody. */
 static void release(idle_task *task) {
   lua_State *L = task->scheduler->L;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, task);
+  lua_pushnil(L);
+  lua_setiuservalue(L, -2, IDLE_TASK_THREAD);
+  lua_pop(L, 1);
+  if (task->is_unhandled) return;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task);
 }
@@ -69,30 +74,19 @@ static void release(idle_task *task) {
 static void finish(idle_task *task) {
   idle_scheduler *scheduler = task->scheduler;
   idle_timer_stop(task->world->clock, &task->cleanup_timer);
-  lua_State *thread = task->thread;
+  set_context(task->thread, &scheduler->outside);
   task->thread = NULL;
-  set_context(thread, &scheduler->outside);
-  idle_threads_give_back(&scheduler->threads, thread, !task->has_spent_thread);
   task->state = IDLE_TASK_DONE;
   TAILQ_REMOVE(&scheduler->tasks, task, place);
   idle_queue_wake(&task->joiners);
-  if (task->is_unhandled)
-    TAILQ_INSERT_TAIL(&scheduler->failed, task, place); /* its error waits for somebody */
-  else
-    release(task);
-}
-
-/* Lua leaves in place the message handler that the thread was given last: whatever
- * lies there later would be called. [-0, +?, -] */
-static void reset_thread(idle_task *task) {
-  task->has_spent_thread = true;
-  lua_resetthread(task->thread);
+  if (task->is_unhandled) TAILQ_INSERT_TAIL(&scheduler->failed, task, place);
+  release(task);
 }
 
 void idle_task_abandon(idle_task *task) {
   if (task->state == IDLE_TASK_READY) TAILQ_REMOVE(&task->world->ready, task, ready_place);
   task->state = IDLE_TASK_RUNNING;
-  reset_thread(task);
+  lua_resetthread(task->thread);
   finish(task);
 }
 
@@ -113,7 +107,7 @@ static void finish_without_outcome(idle_task *task, int status) {
     keep_last_error(task);
   task->has_failed = true;
   task->is_unhandled = true;
-  reset_thread(task);
+  lua_resetthread(task->thread);
   finish(task);
 }
 
@@ -122,11 +116,6 @@ static void on_step(lua_State *L, lua_Debug *frame) {
   if (idle_hook_took_line(L, frame)) return;
   idle_hook_clear(L);
   idle_task_raise_ending(L);
-}
-
-/* With a large block the stack may have grown, which does not shrink as long as the thread serves. */
-static void note_growth(idle_task *task, size_t large_blocks) {
-  if (idle_pool_large_blocks(task->scheduler->pool) != large_blocks) task->has_spent_thread = true;
 }
 
 static int resume(idle_task *task) {
@@ -139,9 +128,7 @@ static int resume(idle_task *task) {
   task->state = IDLE_TASK_RUNNING;
   scheduler->current = task;
   scheduler->running = task->thread;
-  size_t large_blocks = idle_pool_large_blocks(scheduler->pool);
   int status = lua_resume(task->thread, scheduler->L, arguments, &results);
-  note_growth(task, large_blocks);
   scheduler->running = outer_thread;
   scheduler->current = outer;
   return status;
@@ -212,20 +199,14 @@ idle_task *idle_task_spawn(lua_State *L, int arguments) {
   note_spawner(L, task);
   luaL_setmetatable(L, IDLE_TASK);
   lua_insert(L, object);
-  lua_pushboolean(L, 0);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, task); /* makes the room for it, which may raise */
-  lua_State *thread = idle_threads_take(&scheduler->threads, L);
-  size_t large_blocks = idle_pool_large_blocks(scheduler->pool);
-  if (!lua_checkstack(thread, arguments + 2)) {
-    idle_threads_give_back(&scheduler->threads, thread, false);
-    release(task);
-    luaL_error(L, "too many arguments");
-  }
-  note_growth(task, large_blocks);
+  lua_State *thread = lua_newthread(L);
+  lua_setiuservalue(L, object, IDLE_TASK_THREAD);
+  if (!lua_checkstack(thread, arguments + 2)) luaL_error(L, "too many arguments");
   lua_pushcfunction(thread, idle_task_body);
   lua_xmove(L, thread, arguments + 1);
   lua_pushvalue(L, object);
   lua_rawsetp(L, LUA_REGISTRYINDEX, task);
+  /* Nothing raises from here on. */
   task->thread = thread;
   set_context(thread, task);
   TAILQ_INSERT_TAIL(&scheduler->tasks, task, place);
@@ -248,10 +229,8 @@ static lua_CFunction global_function(lua_State *L, const char *name) {
   return function;
 }
 
-void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, const idle_pool *pool, uv_loop_t *loop,
-                         idle_clock *clock) {
-  *scheduler = (idle_scheduler){
-      .L = L, .pool = pool, .loop = loop, .world = &scheduler->machine, .outside.scheduler = scheduler};
+void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, uv_loop_t *loop, idle_clock *clock) {
+  *scheduler = (idle_scheduler){.L = L, .loop = loop, .world = &scheduler->machine, .outside.scheduler = scheduler};
   idle_world_init(&scheduler->machine, clock);
   TAILQ_INIT(&scheduler->tasks);
   TAILQ_INIT(&scheduler->failed);

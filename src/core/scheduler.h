@@ -3,11 +3,9 @@
 #define IDLE_SCHEDULER_H
 
 #include "hook.h"
-#include "pool.h"
 #include "random.h"
 #include "stack.h"
 #include "task.h"
-#include "threads.h"
 
 typedef TAILQ_HEAD(idle_task_list, idle_task) idle_task_list;
 typedef struct idle_scheduler idle_scheduler;
@@ -45,8 +43,7 @@ typedef struct {
 struct idle_task {
   idle_scheduler *scheduler;
   idle_world *world;
-  lua_State *thread;     /* NULL once done */
-  bool has_spent_thread; /* which can't serve another task: the script knows it, or it keeps traces of this one */
+  lua_State *thread; /* NULL once done */
   idle_task_state state;
   int arguments;     /* of its first resume */
   bool is_preempted; /* suspended by a hook, not in a wait */
@@ -87,8 +84,6 @@ struct idle_scheduler {
   idle_task_list tasks;        /* live, oldest first */
   idle_task_list failed;       /* done, and nobody took their error */
   idle_task outside;           /* stands for "no task" in every other thread */
-  idle_threads threads;        /* of the tasks */
-  const idle_pool *pool;       /* their memory */
   idle_protected_call protected_calls[4];
   uint64_t births;      /* the newest number of what was spawned or opened */
   bool keeps_books;     /* what is spawned and opened is noted with its place (census.h) */
@@ -98,10 +93,9 @@ struct idle_scheduler {
 };
 
 /* Hands `scheduler` to the state: threads made from now on find it. L is the
- * main thread, its standard libraries are open, and its memory is the pool's; all
- * must outlive the state. [-0, +0, e] */
-void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, const idle_pool *pool, uv_loop_t *loop,
-                         idle_clock *clock);
+ * main thread, its standard libraries are open; all must outlive the state.
+ * [-0, +0, e] */
+void idle_scheduler_open(idle_scheduler *scheduler, lua_State *L, uv_loop_t *loop, idle_clock *clock);
 
 idle_scheduler *idle_scheduler_of(lua_State *L);
 
@@ -162,7 +156,8 @@ void idle_task_abandon(idle_task *task);
 
 /* User values of a task's object. */
 enum {
-  IDLE_TASK_OUTCOME = 1,
+  IDLE_TASK_THREAD = 1,
+  IDLE_TASK_OUTCOME,
   IDLE_TASK_ERROR_TEXT,
   IDLE_TASK_ERROR_PLACE, /* where in the script it was raised, if books are kept */
   IDLE_TASK_VALUES = IDLE_TASK_ERROR_PLACE

@@ -92,9 +92,7 @@ static int co_wrap(lua_State *L) {
 }
 
 static int co_running(lua_State *L) {
-  idle_task *task = idle_task_of(L);
-  if (task != NULL) task->has_spent_thread = true;
-  bool is_main = lua_pushthread(L) || task != NULL;
+  bool is_main = lua_pushthread(L) || idle_task_of(L) != NULL;
   lua_pushboolean(L, is_main);
   return 2;
 }

@@ -23,7 +23,7 @@ static int open_libraries(lua_State *L) {
     lua_setfield(L, LUA_REGISTRYINDEX, "LUA_NOENV");
   }
   luaL_openlibs(L);
-  idle_scheduler_open(&rt->scheduler, rt->L, rt->pool, &rt->loop, rt->clock);
+  idle_scheduler_open(&rt->scheduler, rt->L, &rt->loop, rt->clock);
   idle_adapt_coroutine(L);
   idle_adapt_exit(L);
   idle_preload(L);
