@@ -46,7 +46,7 @@ describe("virtual time", function()
 
   it("ends at SIGTERM and when the time of the program is over", function()
     assert.equal(143, stopped_by("TERM", "idle.test.virtual_time(for_ever, LONG)").exit_code)
-    local outcome = child.run({ "--timeout", "0.2", "-", stdin = PRELUDE .. "idle.test.virtual_time(for_ever, LONG)" })
+    local outcome = child.run({ "--timeout", "1.5", "-", stdin = PRELUDE .. "idle.test.virtual_time(for_ever, LONG)" })
     assert.equal(124, outcome.exit_code)
     assert.matches("closed after 1.0\n$", outcome.stdout)
   end)

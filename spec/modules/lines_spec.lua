@@ -78,7 +78,7 @@ describe("idle.lines", function()
   end)
 
   it("does not keep a task that computes from being ended", function()
-    local outcome = child.run({ "--timeout", "0.2", "-e", [[
+    local outcome = child.run({ "--timeout", "1.5", "-e", [[
       local idle = require("idle")
       require("idle.lines").count()
       idle.spawn(function() while true do end end)

@@ -114,7 +114,7 @@ describe("idle.sim.powershell", function()
       { command = "Get-Date", fault = "exit" }, { command = "Get-Date", nth = 2, fault = "null" },
       { command = "Get-Date", nth = 3, fault = "hang" }, { command = "Get-Date", nth = 4, fault = "transient" },
     } })
-    local session <close> = server.session({ command_timeout = 0.5 })
+    local session <close> = server.session({ command_timeout = 2 })
     local kinds = {}
     for call = 1, 4 do
       local ok, result = pcall(session.InvokeCommand, session, "Get-Date", {})

@@ -304,7 +304,7 @@ describe("the end of idle-lua test from outside", function()
     for status, outcome in pairs({
       [130] = ended_by(function(started) started:signal("INT") end),
       [143] = ended_by(function(started) started:signal("TERM") end),
-      [124] = ended_by(function() end, "--timeout", "1"),
+      [124] = ended_by(function() end, "--timeout", "4"),
     }) do
       assert.equal(status, outcome.exit_code, outcome.stdout .. outcome.stderr)
       assert.is_nil(outcome.stdout:find("too late", 1, true), status)
