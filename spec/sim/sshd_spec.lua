@@ -21,4 +21,16 @@ describe("idle.sim.sshd", function()
     end
     assert.not_equal(ports[1], ports[2])
   end)
+
+  it("does not take the port of one that was stopped, whatever the time", function()
+    local monotonic, ports = loop.monotonic, {}
+    loop.monotonic = function() return 5 end
+    finally(function() loop.monotonic = monotonic end)
+    for index = 1, 2 do
+      local server = sshd.start({ dir = folder .. "/" .. index })
+      ports[index] = server.port
+      server:stop()
+    end
+    assert.not_equal(ports[1], ports[2])
+  end)
 end)

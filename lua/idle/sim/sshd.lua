@@ -120,18 +120,24 @@ local function launch(options, keys, port)
   child:close()
 end
 
--- Ports below the range from which the kernel gives them to clients. Not by `loop.random`: with a seed every spec would
--- try the same ones.
-local function some_port()
-  local microseconds = math.floor(loop.monotonic() * 1e6)
-  return 20000 + (microseconds + process.pid() * 7919) % 12000
+-- Not by `loop.random`: with a seed every spec would try the same ones.
+local function some_number() return math.floor(loop.monotonic() * 1e6) + process.pid() * 7919 end
+
+local port_number = some_number()
+
+-- Below the range from which the kernel gives ports to clients; and one after the other, because who still tries to
+-- reach a server that was stopped must not meet the next one.
+local function next_port()
+  port_number = port_number + 1
+  return 20000 + port_number % 12000
 end
 
 local function launch_somewhere(options, keys)
   for _ = 1, ATTEMPTS do
-    local port = some_port()
+    local port = next_port()
     local child, log_file = launch(options, keys, port)
     if child then return child, log_file, port end
+    port_number = some_number() -- the next ones may be another program's, too
   end
   errors.raise("process.spawn", ("sshd found no free port in %d attempts"):format(ATTEMPTS))
 end
