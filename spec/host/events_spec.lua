@@ -99,6 +99,7 @@ describe("idle.host.events", function()
         assert.equal("input.setup", err.kind)
         assert.matches("WriteEvent", err.message)
       end
+      assert.matches("got null$", select(2, pcall(events.check_sink, json.null)).message)
     end)
   end)
 

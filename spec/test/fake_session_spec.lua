@@ -267,6 +267,9 @@ describe("idle.test.fake_session", function()
       failure(session.run, session, { command = "hostnam" }).message)
     assert.equal("input.session", failure(session.run, session, { comand = "x" }).kind)
     assert.equal("abc", session.calls[3].stdin)
+    local silent = fake_session({ run = { hostname = idle.test.answer() } })
+    assert.matches("must be answered by a text or { stdout, stderr, exit_code }, not nil$",
+      failure(silent.run, silent, { command = "hostname" }).message)
   end)
 
   it("says who is there, and what a spec wants it to say", function()

@@ -1,6 +1,7 @@
 --- Checks ExecutionOptions and finds the retry profile of a step (contracts §10.5, §10.6).
 local data = require("idle.engine.data")
 local errors = require("idle.engine.errors")
+local parameter = require("idle.engine.parameter")
 local retry = require("idle.engine.retry")
 local suggest = require("idle.engine.suggest")
 
@@ -49,7 +50,7 @@ end
 
 local function check_profile(name, profile)
   local where = ("retry profile '%s': "):format(name)
-  if type(profile) ~= "table" then fail("%smust be a map, not a %s", where, type(profile)) end
+  if type(profile) ~= "table" then fail("%smust be a map, not %s", where, parameter.kind(profile)) end
   local given = known_fields(profile, FIELD_NAMES, where)
   local checked = {}
   for _, field in ipairs(FIELDS) do
@@ -73,7 +74,7 @@ local function sorted_names(profiles)
 end
 
 local function check_profiles(profiles)
-  if type(profiles) ~= "table" then fail("RetryProfiles must be a map, not a %s", type(profiles)) end
+  if type(profiles) ~= "table" then fail("RetryProfiles must be a map, not %s", parameter.kind(profiles)) end
   local checked = {}
   for _, name in ipairs(data.sorted_keys(profiles)) do
     if type(name) ~= "string" or #name > 64 or not name:find("^[%w_.-]+$") then
@@ -101,7 +102,7 @@ end
 ---@return idle.ExecutionOptions
 function execution_options.check(options)
   if options == nil then return {} end
-  if type(options) ~= "table" then fail("must be a map, not a %s", type(options)) end
+  if type(options) ~= "table" then fail("must be a map, not %s", parameter.kind(options)) end
   local given = known_fields(options, KEYS, "")
   local profiles = given.RetryProfiles and check_profiles(given.RetryProfiles)
   local default = given.DefaultRetryProfile ~= nil and check_default(given.DefaultRetryProfile, profiles) or nil

@@ -1,5 +1,6 @@
 --- The record of a run: events are buffered, redacted and sent to sinks (contracts §11).
 local errors = require("idle.engine.errors")
+local parameter = require("idle.engine.parameter")
 local redact = require("idle.engine.redact")
 local value = require("idle.engine.value")
 
@@ -81,8 +82,8 @@ end
 function events.check_sink(sink)
   local ok, method = pcall(function() return type(sink) ~= "function" and sink.WriteEvent end)
   if ok and method then return sink end
-  errors.raise("input.setup", ("EventSink must be an object with a method WriteEvent(event), got a %s")
-    :format(type(sink)))
+  errors.raise("input.setup", ("EventSink must be an object with a method WriteEvent(event), got %s")
+    :format(parameter.kind(sink)))
 end
 
 local JsonLines = {}

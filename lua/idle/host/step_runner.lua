@@ -2,6 +2,7 @@
 local clock = require("idle.host.clock")
 local errors = require("idle.engine.errors")
 local hash = require("idle.hash")
+local parameter = require("idle.engine.parameter")
 local retry = require("idle.engine.retry")
 local tasks = require("idle.host.tasks")
 
@@ -81,8 +82,8 @@ end
 local function check_result(step, result)
   if result == nil then return { Status = "Completed" } end
   if type(result) ~= "table" then
-    errors.raise("step.failed", ("step type '%s' returned a %s; a handler returns a table or nothing")
-      :format(step.record.Type, type(result)), { effect = "applied" })
+    errors.raise("step.failed", ("step type '%s' returned %s; a handler returns a table or nothing")
+      :format(step.record.Type, parameter.kind(result)), { effect = "applied" })
   end
   if tostring(result.Status):lower() ~= "failed" then return result end
   errors.raise("step.failed", tostring(result.Error or "the step says that it failed"),

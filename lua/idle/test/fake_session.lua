@@ -141,8 +141,8 @@ end
 local function check_outcome(self, call, v)
   if type(v) == "string" then v = { stdout = v } end
   if type(v) ~= "table" then
-    errors.raise("input.setup", ("%s: '%s' must be answered by a text or { stdout, stderr, exit_code }, not a %s")
-      :format(self.label, errors.escape(call.command), type(v)))
+    errors.raise("input.setup", ("%s: '%s' must be answered by a text or { stdout, stderr, exit_code }, not %s")
+      :format(self.label, errors.escape(call.command), parameter.kind(v)))
   end
   return { stdout = v.stdout or "", stderr = v.stderr or "", signal = v.signal,
            exit_code = v.exit_code or (not v.signal and 0 or nil) }
