@@ -269,6 +269,14 @@ describe("idle.test.virtual_time", function()
     assert.equal(popen, io.popen)
   end)
 
+  it("gives them back to a script that took them meanwhile", function()
+    local execute, popen
+    virtual_time(function() execute, popen = os.execute, io.popen end)
+    assert.is_true(execute("true"))
+    local pipe <close> = popen("echo x")
+    assert.equal("x\n", pipe:read("a"))
+  end)
+
   it("leaves alone what a spec has put in their place, and in that of os.time", function()
     for name, library in pairs({ execute = os, popen = io, time = os }) do
       local own = library[name]

@@ -52,12 +52,6 @@ static int world_failure(lua_State *L) {
   return 3;
 }
 
-static int world_refuse(lua_State *L) {
-  (void)check_world(L);
-  idle_virtual_world_refuse(L, luaL_checkstring(L, 2));
-  return 0;
-}
-
 /* leave(), __close and __gc. */
 static int world_leave(lua_State *L) {
   idle_world *world = luaL_checkudata(L, 1, WORLD);
@@ -91,9 +85,15 @@ static int virtual_is_running(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg functions[] = {{"enter", virtual_enter}, {"is_running", virtual_is_running}, {NULL, NULL}};
+static int virtual_refuse(lua_State *L) {
+  idle_virtual_world_refuse(L, luaL_checkstring(L, 1));
+  return 0;
+}
+
+static const luaL_Reg functions[] = {
+    {"enter", virtual_enter}, {"is_running", virtual_is_running}, {"refuse", virtual_refuse}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
-    {"failure", world_failure}, {"leave", world_leave}, {"refuse", world_refuse}, {"tasks", world_tasks}, {NULL, NULL}};
+    {"failure", world_failure}, {"leave", world_leave}, {"tasks", world_tasks}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", world_leave}, {"__close", world_leave}, {NULL, NULL}};
 
 int luaopen_idle_virtual(lua_State *L) {

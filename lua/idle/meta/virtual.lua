@@ -24,10 +24,6 @@ function World:tasks() end
 ---@return string spawned_at
 function World:failure() end
 
---- Raises `test.real_wait`.
----@param what string  that would wait for the machine, as "the program 'ssh'"
-function World:refuse(what) end
-
 --- Ends virtual time: tasks that are left are ended without waits.
 function World:leave() end
 
@@ -41,5 +37,9 @@ function virtual.enter(now_ms, limit_ms) end
 --- Whether the running task is in virtual time.
 ---@return boolean
 function virtual.is_running() end
+
+--- Raises `test.real_wait` if the running task is in virtual time.
+---@param what string  that would wait for the machine, as "the program 'ssh'"
+function virtual.refuse(what) end
 
 return virtual

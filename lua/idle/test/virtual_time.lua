@@ -110,7 +110,7 @@ local function virtual_time(f, options)
   local world <close> = virtual.enter(checked.now_ms, checked.limit_ms)
   local chance_after <close> = chance.begin(checked.seed) -- luacheck: ignore chance_after
   local calendar_after <close> = calendar.begin() -- luacheck: ignore calendar_after
-  local programs_after <close> = programs.refuse(world) -- luacheck: ignore programs_after
+  local programs_after <close> = programs.refuse() -- luacheck: ignore programs_after
   local ending <close> = setmetatable({ world = world }, Ending)
   return ending:has_returned(f())
 end
