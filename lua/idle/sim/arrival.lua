@@ -19,8 +19,13 @@ local arrive
 local by_type = {}
 
 --- Whether a text has only characters that arrive as they are, whichever way it takes.
----@type fun(text: string): boolean
-arrival.is_plain_text = memo.of(function(text) return not text:find("[^\x20-\x7E]") end)
+---@param text string
+---@return boolean
+function arrival.is_plain_text(text) return not text:find("[^\x20-\x7E]") end
+
+--- The same of a name, which comes again and again.
+---@type fun(name: string): boolean
+arrival.is_plain_name = memo.of(arrival.is_plain_text)
 
 local function plain_text(v)
   if not arrival.is_plain_text(v) then error(NOT_PLAIN, 0) end

@@ -120,18 +120,27 @@ end
 
 local function check_mandatory(command, is_given)
   command.mandatory = command.mandatory or mandatory_names(command)
-  local missing = {}
+  local missing
   for _, name in ipairs(command.mandatory) do
-    if not is_given[name] then missing[#missing + 1] = name end
+    if not is_given[name] then
+      missing = missing or {}
+      missing[#missing + 1] = name
+    end
   end
-  if #missing > 0 then records.raise(records.missing_parameters(command.class, missing)) end
+  if missing then records.raise(records.missing_parameters(command.class, missing)) end
 end
+
+local NONE = {}
 
 --- Binds parameters to a command, or raises what PowerShell would.
 ---@param command    idle.SimCommand
 ---@param parameters table<string, any>
 ---@return table<string, any> arguments by the parameters' full names; a null is absent
 function binder.bind(command, parameters)
+  if next(parameters) == nil then
+    check_mandatory(command, NONE)
+    return {}
+  end
   local arguments, is_given = {}, {}
   for _, given in ipairs(data.sorted_keys(parameters)) do
     local v = parameters[given]

@@ -20,19 +20,18 @@ local Session = {}
 Session.__index = Session
 
 local function is_plain(v)
-  return type(v) == "boolean" or math.type(v) == "integer" or (type(v) == "string" and not v:find("[^\x20-\x7E]"))
+  return type(v) == "boolean" or math.type(v) == "integer" or (type(v) == "string" and arrival.is_plain_text(v))
 end
 
--- The parameters as they arrive at the far end. Plain ones are the same there.
+-- The parameters as they arrive at the far end, which only reads them. Plain ones are the same there.
 local function send(name, parameters)
-  local sent = {}
-  for key, v in pairs(request.check(name, parameters)) do
-    if not (arrival.is_plain_text(key) and is_plain(v)) then
+  local checked = request.check(name, parameters)
+  for key, v in next, checked do
+    if not (arrival.is_plain_name(key) and is_plain(v)) then
       return errors.check(clixml.decode(request.encode(0, name, parameters, DEPTH))).params
     end
-    sent[key] = v
   end
-  return sent
+  return checked
 end
 
 --- Runs a command on the simulated server.

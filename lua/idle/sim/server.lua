@@ -24,6 +24,7 @@ local server = {}
 ---@class idle.SimServer
 ---@field options idle.SimOptions
 ---@field world   idle.SimWorld
+---@field package faults table<string, table[]>  by the command's name in lower case
 local Server = {}
 Server.__index = Server
 
@@ -106,13 +107,20 @@ function Server:execute(name, parameters)
   end)
 end
 
+local function by_command(faults)
+  local grouped = {}
+  for _, fault in ipairs(faults) do
+    local name = fault.command:lower()
+    grouped[name] = grouped[name] or {}
+    table.insert(grouped[name], fault)
+  end
+  return grouped
+end
+
 -- Counts the calls of commands that have faults; which fault is due with this one?
 function Server:due_fault(name)
-  local wanted = {}
-  for _, fault in ipairs(self.options.faults) do
-    if fault.command:lower() == name:lower() then wanted[#wanted + 1] = fault end
-  end
-  if #wanted == 0 then return nil end
+  local wanted = self.faults[name:lower()]
+  if not wanted then return nil end
   local call = self.world.store:transaction(function(state) return state:count_call(name:lower()) end)
   for _, fault in ipairs(wanted) do
     if call == (fault.nth or 1) then return fault.fault end
@@ -185,7 +193,7 @@ end
 ---@param world    idle.SimWorld
 ---@return idle.SimServer
 function server.new(complete, world)
-  return setmetatable({ options = complete, world = world, kept = {} }, Server)
+  return setmetatable({ options = complete, world = world, faults = by_command(complete.faults), kept = {} }, Server)
 end
 
 return server
