@@ -201,6 +201,7 @@ function harness.prepare(options) prepared = options end
 function harness.install(core, given)
   if is_installed then return end
   is_installed = true
+  collectgarbage("incremental") -- as virtual time wants it: to change the mode costs a collection
   local options = {}
   for _, part in ipairs({ given or {}, prepared }) do
     for name, v in pairs(part) do options[name] = v end

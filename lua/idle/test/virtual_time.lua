@@ -60,17 +60,17 @@ local function end_tasks(world)
   for _, left in ipairs(tasks) do pcall(left.task.join, left.task) end
 end
 
--- Half an hour passes in milliseconds, and leaves as much garbage. Each collection visits all tasks that wait: twice
--- the memory halves their number, and what a thousand of them keep is no reason for a large one.
+-- Half an hour passes in milliseconds, and leaves as much garbage. The generational collector would visit all tasks
+-- that wait each time that some of it is young.
 local Collector = {}
 
 function Collector:__close()
-  collectgarbage("generational", 20, 100) -- as lua begins
-  if self.mode ~= "generational" then collectgarbage(self.mode) end
+  collectgarbage("incremental", 200, 100) -- as lua begins
+  if self.mode ~= "incremental" then collectgarbage(self.mode) end
 end
 
 local function spare_collector()
-  return setmetatable({ mode = collectgarbage("generational", 100, 1000) }, Collector)
+  return setmetatable({ mode = collectgarbage("incremental", 500, 1000) }, Collector)
 end
 
 local Ending = {}
