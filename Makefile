@@ -20,7 +20,7 @@ demo: build
 	@$(BUILD)/idle-lua examples/joiner.lua
 
 test: build
-	@ctest --test-dir $(BUILD) --output-on-failure --parallel 3
+	@ctest --test-dir $(BUILD) --output-on-failure --parallel 4
 
 lint: build
 	@cmake --build --preset $(PRESET) --target lint
