@@ -1,14 +1,9 @@
+local failure = require("spec.support.far").raised
 local idle = require("idle")
 local loop = require("idle.loop")
 
 describe("idle.test.virtual_time: a wait without an end", function()
   local virtual_time = idle.test.virtual_time
-
-  local function failure(f, ...)
-    local ok, err = pcall(f, ...)
-    assert.is_false(ok)
-    return err
-  end
 
   -- The line of the function that calls it.
   local function line() return debug.getinfo(2, "l").currentline end

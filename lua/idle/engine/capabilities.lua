@@ -91,7 +91,7 @@ function capabilities.of_provider(provider, alias, warn)
   if not method then return value.list() end
   local ok, ids = pcall(method, provider)
   if ok then return capabilities.normalise(ids, warn) end
-  if errors.is_interruption(ids) then error(ids, 0) end
+  errors.pass_interruption(ids)
   local cause = errors.from(ids)
   errors.raise("provider.failed", ("provider %s: GetCapabilities failed"):format(data.quote(alias)),
     { effect = "none", transient = cause.transient, cause = cause })

@@ -66,11 +66,6 @@ local function choose_provider(run, capability, with)
     errors.escape(table.concat(aliases, ", ")))
 end
 
--- Raised again as it is, or nobody could end the run.
-local function pass_interruption(raised)
-  if errors.is_interruption(raised) then error(raised, 0) end
-end
-
 local function acquire_named(run, name, options)
   local broker = run.providers.broker
   if not capabilities.method_of(broker, "AcquireAuthSession") then
@@ -86,7 +81,7 @@ local function acquire_default(run, options)
   if not capabilities.method_of(broker, "AcquireAuthSession") then return nil end
   local ok, session = pcall(broker.AcquireAuthSession, broker, nil, options)
   if ok then return session end
-  pass_interruption(session)
+  errors.pass_interruption(session)
 end
 
 local function acquire_session(run, with)
@@ -104,7 +99,7 @@ local function acquire_session(run, with)
 end
 
 local function fail_resolving(run, entry, capability, cause)
-  pass_interruption(cause)
+  errors.pass_interruption(cause)
   local err = errors.from(cause)
   errors.raise("provider.failed", ("%s: provider %s failed while resolving capability %s"):format(run.label,
     data.quote(entry.alias), capability), { effect = "none", transient = err.transient, cause = err })

@@ -266,6 +266,12 @@ function errors.is_interruption(e)
   return errors.is_ctrl_c(e) or (errors.is(e) and e.kind == "cancelled")
 end
 
+--- Raises an interruption again, as it is; nobody could end the run otherwise.
+---@param e any
+function errors.pass_interruption(e)
+  if errors.is_interruption(e) then error(e, 0) end
+end
+
 --- Raises an error of a known kind.
 ---@param kind    string
 ---@param message string

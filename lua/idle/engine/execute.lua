@@ -109,7 +109,7 @@ local function hold_back(self, step, index, section)
   local ok, holds, notes = pcall(execute_precondition.holds, self.port.preconditions[step], self.plan, step)
   if ok and holds then return nil end
   if ok then return refuse(self, step, index, notes) end
-  if errors.is_interruption(holds) then error(holds, 0) end
+  errors.pass_interruption(holds)
   return fail(self, step, index, new_failure(step, errors.from(holds)))
 end
 

@@ -92,7 +92,7 @@ local function take_helper_errors()
     return function(...)
       local ok, raised = load_helper(...)
       if ok then return ok end
-      if errors.is_interruption(raised) then error(raised, 0) end
+      errors.pass_interruption(raised)
       return nil, tostring(raised)
     end
   end)

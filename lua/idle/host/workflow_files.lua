@@ -29,7 +29,7 @@ local function run_chunk(path, what, kind)
   if not chunk then errors.raise(kind, ("%s: %s"):format(what, errors.escape(problem))) end
   local ok, result = pcall(chunk)
   if ok then return result end
-  if errors.is_interruption(result) then error(result, 0) end
+  errors.pass_interruption(result)
   errors.raise(kind, ("%s %s failed"):format(what, quoted(path)), { cause = result })
 end
 

@@ -36,15 +36,10 @@ local function check_session(session)
   errors.raise("session.contract", "AuthSession must implement InvokeCommand(CommandName, Parameters)")
 end
 
--- Ctrl-C and the cancellation of a task are no answer of the server.
-local function pass_interruption(raised)
-  if errors.is_interruption(raised) then error(raised, 0) end
-end
-
 local function invoke(session, command, parameters)
   local ok, answer, beside = pcall(session.InvokeCommand, session, command, parameters or {})
   if ok then return answer, beside end
-  pass_interruption(answer)
+  errors.pass_interruption(answer)
   error(adsync_errors.from(answer, command), 0)
 end
 
@@ -57,7 +52,7 @@ end
 local function try(session, command, parameters)
   local ok, answer, beside = pcall(invoke, session, command, parameters)
   if not ok then
-    pass_interruption(answer)
+    errors.pass_interruption(answer)
     if is_fatal(answer) then error(answer, 0) end
     return nil
   end
@@ -158,7 +153,7 @@ function EntraConnect:facts_of(session)
   facts = { Server = {}, Connectors = value.list() }
   self.facts[session] = facts
   local ok, raised = pcall(read_facts, facts, session)
-  if not ok then pass_interruption(raised) end
+  if not ok then errors.pass_interruption(raised) end
   return facts
 end
 

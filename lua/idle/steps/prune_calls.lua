@@ -36,7 +36,7 @@ local function one_by_one(operation, call, key, items, report)
     if ok then
       report(item.Id, answer, nil)
     else
-      if errors.is_interruption(answer) then error(answer, 0) end
+      errors.pass_interruption(answer)
       report(item.Id, nil, answer)
       if not operation.may_go_on(answer) then return end
     end

@@ -52,7 +52,7 @@ function SyncStep:call(method, ...)
   end
   self.is_connected = ok
   if ok then return answer end
-  if errors.is_interruption(answer) then error(answer, 0) end
+  errors.pass_interruption(answer)
   return nil, errors.from(answer)
 end
 
